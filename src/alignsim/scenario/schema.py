@@ -1,0 +1,321 @@
+"""The scenario: what one file asks, with every key described; the JSON Schema for editors is made from it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Strict, WithJsonSchema, model_validator
+
+from alignsim.mechanisms.priors import Constant, Prior, Triangular, Uniform
+from alignsim.scenario.events import Event
+from alignsim.scenario.fields import Model, Name, Pair, Share, Text, Who, wrong
+from alignsim.scenario.month import Month
+from alignsim.scenario.outcomes import Contrast, Misread, Outcome, parse_contrast, parse_outcome
+
+FORMAT = 1
+BASELINE = "baseline"
+DEFAULT_AT_MOST = 20_000
+_LARGEST_SEED = 2**63 - 1
+_BRANCH = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+Belief = Literal["signed", "sceptical", "calibrated", "fixed"]
+Theory = Literal["consent", "balance", "landscape", "persistence", "one-coefficient"]
+Expect = Literal["increase", "decrease", "none", "rising", "threshold"]
+
+
+def _read(parse: Any, what: str) -> PlainValidator:
+    def validate(value: Any) -> Any:
+        if isinstance(value, (Outcome, Contrast)):
+            return value
+        if not isinstance(value, str):
+            raise wrong(f"must be text such as `{what}`")
+        try:
+            return parse(value)
+        except Misread as error:
+            raise wrong(str(error), offset=error.offset) from None
+
+    return PlainValidator(validate)
+
+
+_AS_TEXT = PlainSerializer(str, return_type=str)
+_OutcomeText = Annotated[
+    Outcome, _read(parse_outcome, "alignment of IRN with RUS at 2029-12"), _AS_TEXT, WithJsonSchema({"type": "string"})
+]
+_ContrastText = Annotated[
+    Contrast, _read(parse_contrast, "isolation against baseline"), _AS_TEXT, WithJsonSchema({"type": "string"})
+]
+
+
+class Time(Model):
+    """The months that are simulated, one step a month."""
+
+    start: Month
+    """The first month that is simulated, YYYY-MM."""
+    end: Month
+    """The last month that is simulated, YYYY-MM."""
+
+    @property
+    def months(self) -> int:
+        """The number of steps."""
+        return self.end - self.start + 1
+
+    @model_validator(mode="after")
+    def _forward(self) -> Time:
+        if self.end <= self.start:
+            raise wrong(f"ends ({self.end}) before it has begun ({self.start}); `end` must be later than `start`")
+        return self
+
+
+class Pinned(Model):
+    """A parameter pinned to a number, or given as low, high and perhaps mode (uniform or triangular)."""
+
+    value: float | None = None
+    """The number, the same in every run."""
+    low: float | None = None
+    """The smallest value believed possible."""
+    mode: float | None = None
+    """The likeliest value; all are equally likely where not said."""
+    high: float | None = None
+    """The largest value believed possible."""
+
+    @property
+    def prior(self) -> Prior:
+        """The distribution that this stands for."""
+        if self.value is not None:
+            return Constant(self.value)
+        assert self.low is not None and self.high is not None
+        return Uniform(self.low, self.high) if self.mode is None else Triangular(self.low, self.mode, self.high)
+
+    @model_validator(mode="after")
+    def _number_or_range(self) -> Pinned:
+        if self.value is not None:
+            if (self.low, self.mode, self.high) != (None, None, None):
+                raise wrong("has both a value and a range; keep one")
+            return self
+        if self.low is None or self.high is None:
+            raise wrong("needs `low` and `high` (and, if you like, `mode`), or one number")
+        if not self.low < self.high:
+            raise wrong(f"low ({self.low:g}) must be below high ({self.high:g})")
+        if self.mode is not None and not self.low <= self.mode <= self.high:
+            raise wrong(f"mode ({self.mode:g}) must lie between low ({self.low:g}) and high ({self.high:g})")
+        return self
+
+
+def _pinned(value: Any) -> Any:
+    return value if isinstance(value, (dict, Pinned)) else {"value": value}
+
+
+class Runs(Model):
+    """How many runs: a number, or until every claim is decided."""
+
+    until: Literal["decided"] | None = None
+    """`decided`: stop as soon as every claim has its verdict."""
+    at_most: Annotated[int, Field(ge=1, le=1_000_000)] = DEFAULT_AT_MOST
+    """The number of runs, or the most that may be spent."""
+
+
+def _runs(value: Any) -> Any:
+    return value if isinstance(value, (dict, Runs)) else {"at_most": value}
+
+
+class Dose(Model):
+    """Scale a branch's measure through levels and look at the response."""
+
+    of: Name
+    """The branch whose sanctions, lifting or offers are scaled."""
+    levels: Annotated[tuple[Share, ...], Strict(False), Field(min_length=3, max_length=50)]
+    """Three or more levels in ascending order, 0 to 1, put in the place of the branch's own strength."""
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Dose:
+        if any(b <= a for a, b in zip(self.levels, self.levels[1:], strict=False)):
+            raise wrong("`levels` must ascend, each above the one before")
+        return self
+
+
+class Claim(Model):
+    """A sentence bound to something that can fail."""
+
+    id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """A short name: letters, digits, '-', '_' and '.'."""
+    says: Text
+    """The sentence, as it was said."""
+    outcome: _OutcomeText | None = None
+    """What is measured, of whom and when: `alignment of IRN with RUS at 2029-12`, `... over 2025-01..2029-12`."""
+    contrast: _ContrastText | None = None
+    """The two branches compared run by run: `isolation against baseline`."""
+    expect: Expect | None = None
+    """increase, decrease or none of a contrast; rising or threshold of a dose."""
+    margin: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """The smallest change that would matter, in units of the outcome."""
+    dose: Dose | None = None
+    """Levels of a measure, in the place of a contrast."""
+    testable: bool = True
+    """false for a sentence that nothing here could refute; then say `why`."""
+    why: Text | None = None
+    """Why the sentence cannot be tested."""
+    note: Text | None = None
+    """For readers."""
+    source: Text | None = None
+    """Where the sentence stands."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Claim:
+        if not self.testable:
+            if self.why is None:
+                raise wrong("is not testable, and `why` is missing")
+            return self
+        if self.why is not None:
+            raise wrong("has `why`, which only a claim with `testable: false` needs")
+        if self.outcome is None:
+            raise wrong("outcome is missing; write, say, `outcome: alignment of IRN with RUS at 2029-12`")
+        if self.expect is None:
+            raise wrong("expect is missing; write increase, decrease, none, rising or threshold")
+        if (self.contrast is None) == (self.dose is None):
+            raise wrong("needs either `contrast` (two branches) or `dose` (levels of one branch), and not both")
+        dosed = self.expect in ("rising", "threshold")
+        if dosed and self.dose is None:
+            raise wrong(f"expects {self.expect!r}, which needs a `dose` in the place of `contrast`")
+        if self.dose is not None and not dosed:
+            raise wrong(f"expects {self.expect!r} of a dose; write rising or threshold")
+        return self
+
+
+def _one_belief(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+_BELIEFS = {"enum": ["signed", "sceptical", "calibrated", "fixed"]}
+Beliefs = Annotated[
+    tuple[Belief, ...],
+    Strict(False),
+    BeforeValidator(_one_belief),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_BELIEFS, {"type": "array", "items": _BELIEFS, "minItems": 1}]}),
+]
+Parameter = Annotated[
+    Pinned,
+    BeforeValidator(_pinned),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number"},
+                {"type": "object", "description": "low, mode, high; or the parameters of one mechanism"},
+            ]
+        }
+    ),
+]
+RunCount = Annotated[
+    Runs,
+    BeforeValidator(_runs),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+                {
+                    "type": "object",
+                    "properties": {"until": {"const": "decided"}, "at_most": {"type": "integer", "minimum": 1}},
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+Events = Annotated[tuple[Event, ...], Strict(False)]
+
+
+class Scenario(Model):
+    """One question to the model: a world, a period, what happens, the alternatives, and the claims at stake."""
+
+    alignsim: Literal[1]
+    """The version of this format, 1."""
+    title: Text
+    """What is asked, in one line."""
+    about: Text | None = None
+    """More words for readers."""
+    extends: Text | None = None
+    """Another scenario file, in the same folder or below it, whose contents come first."""
+    world: Text
+    """A packaged world such as west-asia-2024, or a folder with the same tables."""
+    time: Time
+    """The months that are simulated."""
+    focus: Annotated[tuple[Pair, ...], Strict(False)] = ()
+    """Pairs of states that are kept run by run."""
+    groups: dict[Name, Who] = Field(default_factory=dict)
+    """Names for lists of states, on top of the world's own."""
+    belief: Beliefs = ("signed",)
+    """How strong each mechanism is believed to be: signed, sceptical, calibrated or fixed; or a list of these."""
+    theory: Theory = "consent"
+    """The law of motion."""
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    """Parameters that are pinned to a number or given as low, mode, high: `sanctions.bite: 0.2`."""
+    mechanisms: dict[str, bool] = Field(default_factory=dict)
+    """Mechanisms that are switched off (false)."""
+    events: Events = ()
+    """What happens in every branch."""
+    branches: dict[str, Events] = Field(default_factory=dict)
+    """The alternatives beside `baseline`: each lists what happens in it besides `events`."""
+    claims: Annotated[tuple[Claim, ...], Strict(False)] = ()
+    """Sentences to be judged."""
+    runs: RunCount = Runs(at_most=400)
+    """The number of runs, or {until: decided, at_most: N}."""
+    seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = 0
+    """A whole number that fixes every random draw."""
+    sweep: dict[str, Any] | None = None
+    """A design over parameters; read by `alignsim sweep`."""
+
+    @property
+    def branch_names(self) -> tuple[str, ...]:
+        """`baseline`, then the branches in the order of the file."""
+        return (BASELINE, *self.branches)
+
+    def branch_events(self, branch: str) -> tuple[Event, ...]:
+        """Everything that happens in a branch: the common events, then its own."""
+        return self.events if branch == BASELINE else (*self.events, *self.branches[branch])
+
+    @property
+    def dyads(self) -> tuple[tuple[str, str], ...]:
+        """The pairs kept run by run: `focus`, then those that a claim measures, each once."""
+        outcomes = [claim.outcome for claim in self.claims if claim.outcome is not None]
+        claimed = [(o.state, o.partner) for o in outcomes if o.state is not None and o.partner is not None]
+        kept: dict[frozenset[str], tuple[str, str]] = {}
+        for a, b in [*self.focus, *claimed]:
+            if a not in self.groups and b not in self.groups:
+                kept.setdefault(frozenset((a, b)), (a, b))
+        return tuple(kept.values())
+
+
+def branch_name_problem(name: str) -> str | None:
+    """Why a branch may not be called this, or None."""
+    if name == BASELINE:
+        return "`baseline` always exists (the events and no more); give this branch another name"
+    if not _BRANCH.fullmatch(name):
+        return f"{name[:60]!r} cannot name a branch; use letters, digits, '-' and '_', a letter first"
+    return None
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a scenario file."""
+    schema = Scenario.model_json_schema(by_alias=True, mode="validation")
+    event = schema["$defs"]["Event"]
+    from alignsim.scenario.events import KINDS
+
+    event["oneOf"] = [{"required": [kind]} for kind in KINDS]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_null(schema)}
+
+
+def _without_null(schema: Any) -> Any:
+    """`anyOf: [X, null]` as X: an absent key is left out of a file, not written as null."""
+    if isinstance(schema, list):
+        return [_without_null(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    schema = {key: _without_null(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
+    options = schema.get("anyOf")
+    if isinstance(options, list) and {"type": "null"} in options:
+        rest = [option for option in options if option != {"type": "null"}]
+        schema.pop("anyOf")
+        schema.pop("default", None)
+        schema = {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), **schema}
+    return schema

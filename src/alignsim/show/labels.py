@@ -1,0 +1,91 @@
+"""Words on paper: how wide they are, where they wrap, and how they keep out of each other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+POINTS = 72.0
+"""To the inch."""
+
+
+@lru_cache(maxsize=4096)
+def width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of one line of text, in inches; `size` in points."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] / POINTS
+
+
+def wrap(text: str, room: float, size: float, weight: str = "normal") -> list[str]:
+    """The text in lines at most `room` inches wide; a word that is wider by itself is broken."""
+    lines = [""]
+    for word in text.split():
+        joined = f"{lines[-1]} {word}".strip()
+        if width(joined, size, weight) <= room:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        while width(word, size, weight) > room and len(word) > 1:
+            fits = max(1, next(n for n in range(len(word), 0, -1) if n == 1 or width(word[:n], size, weight) <= room))
+            lines[-1], word = word[:fits], word[fits:]
+            lines.append("")
+        lines[-1] = word
+    return lines
+
+
+def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, high: float) -> Any:
+    """Places moved as little as possible so that no two are nearer than their gap, inside low..high where there is room.
+
+    `gaps` is one number or one height for each place (neighbours then stay half of both apart). The shift is least in
+    squares: runs of crowded labels share their mean, as in isotonic regression (pool adjacent violators).
+    """
+    wanted = np.asarray(places, float)
+    if not len(wanted):
+        return wanted
+    heights = np.broadcast_to(np.asarray(gaps, float), wanted.shape)
+    order = np.argsort(wanted, kind="stable")
+    tall = heights[order]
+    offsets = np.concatenate([[0.0], np.cumsum((tall[1:] + tall[:-1]) / 2)])
+    blocks: list[list[float]] = []
+    for value in wanted[order] - offsets:
+        blocks.append([value, 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (a, n), (b, m) = blocks[-2:]
+            blocks[-2:] = [[(a * n + b * m) / (n + m), n + m]]
+    level = np.concatenate([np.full(int(n), value) for value, n in blocks])
+    moved = np.clip(level, low, max(low, high - offsets[-1])) + offsets
+    placed = np.empty_like(moved)
+    placed[order] = moved
+    return placed
+
+
+def clusters(places: Sequence[float], texts: Any, gap: float) -> list[tuple[int, int]]:
+    """Neighbours merged until their labels stand apart: pairs (first, last) of indices into sorted `places`, in inches.
+
+    `texts(first, last)` gives the label of a merged group; it stands at the middle of the group.
+    """
+    groups = [(i, i) for i in range(len(places))]
+    while True:
+        for k in range(len(groups) - 1):
+            (a, b), (c, d) = groups[k : k + 2]
+            apart = (places[c] + places[d]) / 2 - (places[a] + places[b]) / 2
+            if apart < (width(texts(a, b), 8) + width(texts(c, d), 8)) / 2 + gap:
+                groups[k : k + 2] = [(a, d)]
+                break
+        else:
+            return groups
+
+
+def thin(places: Sequence[float], importance: Sequence[float], gap: float) -> list[int]:
+    """Which labels to keep, most important first, so that no two stand nearer than `gap`; indices in order."""
+    kept: list[int] = []
+    for i in sorted(range(len(places)), key=lambda i: (-importance[i], i)):
+        if all(abs(places[i] - places[k]) >= gap * 0.999 for k in kept):
+            kept.append(i)
+    return sorted(kept)

@@ -1,0 +1,1 @@
+"""What it shows: ensembles of runs, and what is concluded from them."""

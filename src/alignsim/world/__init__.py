@@ -1,0 +1,11 @@
+"""What is known: states, dyads, flows, issues, groups and their sources, at the end of one month.
+
+`load` reads a packaged world or a folder; `alignsim world build` makes one from the official files.
+"""
+
+from __future__ import annotations
+
+from alignsim.world.folder import load, packaged, write
+from alignsim.world.world import Actor, World
+
+__all__ = ["Actor", "World", "load", "packaged", "write"]
