@@ -353,8 +353,12 @@ def arms_market(
 ) -> ArmsMarket:
     """What each i could export (X), what each j lacks (gap) and how the tenders of j are shared among suppliers."""
     n, A = world.n, alignment
+
+    def spared(war: float) -> float:
+        return max(1 - p["arms.war_drain"] * war, 0.05)
+
     P = raised_capacity(world, p, eve)
-    X = [P[i] * month.arsenal[i] * exp(output[i]) * plus(1 - p["arms.war_drain"] * month.war[i]) for i in range(n)]
+    X = [P[i] * month.arsenal[i] * exp(output[i]) * spared(month.war[i]) for i in range(n)]
     gap = [
         world.replenishment[j] * (p["arms.peace_need"] + p["arms.war_need"] * plus(month.war[j] - eve.war[j]))
         for j in range(n)

@@ -92,7 +92,7 @@ def test_equal_friends_follow_the_closed_form_of_the_bounded_equation():
         start = 0.3 * (np.ones((count, count)) - np.eye(count))
         end = balance.integrate(start, 1.5)[0, 1]
         grown = (np.arctanh(end) - 1 / end) - (np.arctanh(0.3) - 1 / 0.3)
-        assert grown == pytest.approx(1.5 * (count - 2), rel=1e-6)
+        assert grown == pytest.approx(1.5 * (count - 2), rel=1e-4)
 
 
 def test_a_total_enmity_that_all_others_contradict_gives_way():

@@ -147,10 +147,10 @@ def _normal(value: Any, groups: Groups) -> Any:
 
 def _claim(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator[Problem]:
     if claim.contrast is not None:
-        both, known = (claim.contrast.branch, claim.contrast.against), named_branches(scenario, tree)
+        both = (claim.contrast.branch, claim.contrast.against)
         for branch, offset in zip(both, claim.contrast.offsets, strict=True):
-            if branch not in known:
-                words = f"{branch!r} is not a branch of this file{did_you_mean(branch, known)}"
+            if not _is_branch(branch, scenario, tree):
+                words = f"{branch!r} is not a branch of this file{did_you_mean(branch, scenario.branch_names)}"
                 yield tree.problem((*path, "contrast"), words, offset=text_offset(tree, (*path, "contrast"), offset))
     if claim.outcome is not None:
         yield from _outcome(claim, (*path, "outcome"), scenario, tree)
@@ -158,11 +158,12 @@ def _claim(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator
         yield from _dose(claim.dose.of, (*path, "dose", "of"), scenario, tree)
 
 
-def named_branches(scenario: Scenario, tree: Tree) -> tuple[str, ...]:
-    """The branches of the file, those included that were left out because something in them is wrong."""
+def _is_branch(name: str, scenario: Scenario, tree: Tree) -> bool:
+    """Whether the file has this branch, also where it was left out because something in it is wrong."""
     node = tree.whole.child("branches") if tree.whole else None
-    wrong = tuple(node.value) if node and isinstance(node.value, dict) else ()
-    return (*scenario.branch_names, *wrong)
+    if name in scenario.branch_names or node is None:
+        return name in scenario.branch_names
+    return not isinstance(node.value, dict) or name in node.value
 
 
 def _outcome(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator[Problem]:
@@ -181,7 +182,7 @@ def _outcome(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterat
 def _dose(branch: str, path: Path, scenario: Scenario, tree: Tree) -> Iterator[Problem]:
     if branch == BASELINE:
         yield tree.problem(path, "the baseline has no measure to scale; name one of the branches")
-    elif branch not in named_branches(scenario, tree):
+    elif not _is_branch(branch, scenario, tree):
         words = f"{branch!r} is not a branch of this file{did_you_mean(branch, scenario.branches)}"
         yield tree.problem(path, words)
     elif tree.whole is None and not any(event.kind in DOSED for event in scenario.branches[branch]):

@@ -93,6 +93,8 @@ class Pinned(Model):
             if (self.low, self.mode, self.high) != (None, None, None):
                 raise wrong("has both a value and a range; keep one")
             return self
+        if (self.low, self.mode, self.high) == (None, None, None):
+            raise wrong("has no value; write a number, or `low` and `high`")
         if self.low is None or self.high is None:
             raise wrong("needs `low` and `high` (and, if you like, `mode`), or one number")
         if not self.low < self.high:

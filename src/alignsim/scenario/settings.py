@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from alignsim.errors import InvalidInput, Problem, UsageError
 from alignsim.scenario.document import Document, examined, flatten_parameters
-from alignsim.scenario.parsing import parse
+from alignsim.scenario.parsing import MAX_DEPTH, parse
 from alignsim.scenario.tree import Node, Path
 
 _STEP = re.compile(r"([^.\[\]=]+)|\[([0-9]{1,6})\]")
+_EMPTY = "leads nowhere: the list is empty"
 _EXAMPLE = "runs=10 or branches.isolation[0].sanction.intensity=0.5"
 
 
@@ -63,6 +64,8 @@ def _path(spelt: str) -> Path:
     steps: list[str | int] = []
     position = 0
     while position < len(spelt):
+        if len(steps) == MAX_DEPTH:
+            return ()
         if steps and spelt[position] == ".":
             position += 1
         found = _STEP.match(spelt, position)
@@ -91,7 +94,7 @@ def _put(root: Node, path: Path, value: Node) -> str | None:
             if not isinstance(around.value, list):
                 return f"leads nowhere: [{step}] is asked of something that is not a list"
             if step >= len(around.value):
-                return f"leads nowhere: the list has {len(around.value)} entries, [0] being the first"
+                return f"leads nowhere: the last entry there is [{len(around.value) - 1}]" if around.value else _EMPTY
         elif around.value is None and depth:
             around.value = {}
         if isinstance(step, str) and not isinstance(around.value, dict):

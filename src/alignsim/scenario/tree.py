@@ -96,6 +96,9 @@ class Tree:
 
     def problem(self, path: Path, message: str, key: bool = False, offset: int = 0) -> Problem:
         """A problem at `path`, told in terms of the file or argument that the value comes from."""
+        *_, (found, node) = self.walk(path)
+        if not isinstance(node.value, (dict, list)) and node.value is not None:
+            path = found  # a single value stands for a list of one
         line, column, source = self._place(path, key)
         where = self.spell(path)
         if not source:

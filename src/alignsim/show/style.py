@@ -128,12 +128,19 @@ def looks(data: Any) -> dict[str, Look]:
     return {str(data.branch.values[0]): Look(INK, "-"), **drawn}
 
 
-def bands(ax: Axes, x: Any, samples: Any, look: Look, fill: float = 0.13) -> tuple[float, float]:
-    """Median line with 50 % and 90 % bands of `samples` (run, time). Returns the lowest and highest value drawn."""
+def bands(ax: Axes, x: Any, samples: Any, look: Look, crowded: bool = False) -> tuple[float, float]:
+    """Median line with 50% and 90% bands of `samples` (run, time). Returns the lowest and highest value drawn.
+
+    Where several bands lie over each other (`crowded`) the 90% band is an outline, so that colours do not mix to mud.
+    """
     q05, q25, q50, q75, q95 = np.quantile(samples, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-    ax.fill_between(x, q05, q95, color=look.colour, alpha=fill * 0.75, linewidth=0)
-    ax.fill_between(x, q25, q75, color=look.colour, alpha=fill * 1.5, linewidth=0)
-    ax.plot(x, q50, color=look.colour, linestyle=look.dash, zorder=3)
+    if crowded:
+        for edge in (q05, q95):
+            ax.plot(x, edge, color=look.colour, lw=0.6, alpha=0.55, zorder=2)
+    else:
+        ax.fill_between(x, q05, q95, color=look.colour, alpha=0.1, linewidth=0)
+    ax.fill_between(x, q25, q75, color=look.colour, alpha=0.13 if crowded else 0.2, linewidth=0)
+    ax.plot(x, q50, color=look.colour, linestyle=look.dash, zorder=3, gid="median")
     return float(q05.min()), float(q95.max())
 
 
@@ -215,7 +222,7 @@ class Page:
 
 def page(data: Any, title: str, note: str, wide: float, body: float, key: list[str] | None = None) -> Page:
     """A sheet `wide` inches with a body of `body` inches under a heading, and a footer that says what was run."""
-    room = wide - 2 * MARGIN
+    room = (wide - 2 * MARGIN) * 0.98
     headline, explained = wrap(title, room, 13, "bold"), wrap(note, room, 9) if note else []
     imprint = wrap(provenance(data), room, SMALL)
     top = 0.28 + 0.25 * len(headline) + 0.17 * len(explained) + 0.12

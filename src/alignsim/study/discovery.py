@@ -66,12 +66,12 @@ class Box:
 
 
 def prim(parameters: Array, fails: Array, peel: float = 0.05, least_mass: float = 0.05) -> list[Box]:
-    """The trajectory of boxes from the whole space to the densest, each as one peel; the last is after
-    pasting.
+    """The trajectory of boxes from the whole space inwards, one a peel; the last is after pasting, if that helped.
 
     peel: share of the box's runs taken off at a time (patience); least_mass: share of all runs at which
-    peeling stops. Each peel takes the slice whose removal leaves the highest share of failing runs, an
-    equal one by most runs kept. Raises ValueError when shapes do not fit, something is not finite, or the
+    peeling stops. Each peel takes the slice whose removal leaves the highest share of failing runs, then most
+    runs, then the parameter in which failing runs stand most apart. Failure at both ends of a parameter
+    defeats peeling (see `agreement`). Raises ValueError when shapes do not fit, something is not finite, or the
     runs all fail or all hold.
     """
     parameters, fails = _checked(parameters, fails)
@@ -90,8 +90,7 @@ def prim(parameters: Array, fails: Array, peel: float = 0.05, least_mass: float 
 
 
 def choose(trajectory: list[Box], parameters: Array, fails: Array) -> Box:
-    """The box of a trajectory with the best balance of density and coverage, without limits that could be
-    luck.
+    """The box of a trajectory that best balances density and coverage, without limits that could be luck.
 
     Limits with a quasi-p value above 0.05 are removed one at a time, the worst first.
     """
@@ -111,10 +110,11 @@ def discover(
     """Up to `at_most` boxes, one after another: each is sought among the runs outside the earlier ones.
 
     Density, coverage and mass refer to all runs. Stops when no box is left that restricts anything beyond
-    luck.
+    luck and is denser than the runs as a whole.
     """
     parameters, fails = _checked(parameters, fails)
-    left, found = np.ones(len(fails), bool), []
+    left = np.ones(len(fails), bool)
+    found: list[Box] = []
     while len(found) < at_most and 0 < fails[left].sum() < left.sum():
         trajectory = prim(parameters[left], fails[left], peel, least_mass)
         limits = np.array(choose(trajectory, parameters[left], fails[left]).limits)
@@ -225,8 +225,6 @@ def _lean(parameters: Array, hit: Array) -> Array:
 
     It breaks ties between peels, which would otherwise fall to the order in which parameters are listed.
     """
-    if hit.all() or not hit.any():
-        return np.zeros(parameters.shape[1])
     apart = np.abs(parameters[hit].mean(axis=0) - parameters[~hit].mean(axis=0))
     spread = parameters.std(axis=0)
     return np.divide(apart, spread, out=np.zeros(len(apart)), where=spread > 0)
@@ -251,10 +249,10 @@ def _edge(values: Array, side: int, share: float) -> float:
 def _paste(limits: Array, parameters: Array, fails: Array) -> Array:
     """Widen one limit at a time, by a share of the box's runs, while the share of failing runs does not
     fall."""
+    lean = _lean(parameters, fails)
     while True:
         inside = _inside(parameters, limits)
         best, best_score = None, (fails[inside].mean(), inside.sum(), inf)
-        lean = _lean(parameters[inside], fails[inside])
         for k in range(limits.shape[0]):
             for side in (0, 1):
                 wider = _widen(limits, k, side, parameters, max(1, int(PASTE * inside.sum())))

@@ -1,0 +1,1 @@
+"""Rival laws of motion over the same scenario."""

@@ -1,0 +1,87 @@
+"""The official files of one folder, read once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from alignsim.errors import FileProblem
+from alignsim.world.codes import Codes
+from alignsim.world.importers import atop, baci, cepii, cow, find, gsdb, require_pandas, sipri, ucdp, vdem, voeten, worldbank
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILES: dict[str, tuple[str, ...]] = {
+    "gdp": ("worldbank_gdp.csv", "gdp.csv"),
+    "register": ("*trade-register*.csv",),
+    "milex": ("sipri_milex*.csv",),
+    "gsdb": ("GSDB_V4.csv", "GSDB_V*.csv"),
+    "points": ("ideal_points*.tab", "*dealpoint*.csv", "*dealpoint*.dta"),
+    "votes": ("unga_rollcall*.parquet", "UNVotes*.csv"),
+    "conflicts": ("UcdpPrioConflict*.csv",),
+    "baci": ("baci_*.parquet", "BACI_*.csv"),
+    "cow_trade": ("cow_trade*.parquet", "Dyadic_COW*.csv"),
+    "atop": ("atop*.parquet", "atop*.csv", "alliance_v*_by_dyad.csv"),
+    "capabilities": ("cow_nmc*.csv", "NMC*.csv"),
+    "disputes": ("dyadic_mid*.csv", "dyad_year*.parquet"),
+    "distances": ("cepii_dist*.csv", "dist_cepii*.csv"),
+    "democracy": ("vdem*.csv", "V-Dem*.csv"),
+}
+"""Table -> the names its file may have, anywhere below the folder given with --from."""
+
+_READERS = {
+    "gdp": worldbank.indicator,
+    "register": sipri.deliveries,
+    "milex": sipri.military_expenditure,
+    "gsdb": gsdb.cases,
+    "points": voeten.ideal_points,
+    "votes": voeten.roll_calls,
+    "conflicts": ucdp.conflicts,
+    "baci": baci.flows,
+    "cow_trade": baci.cow_flows,
+    "atop": atop.defence,
+    "capabilities": cow.capabilities,
+    "disputes": cow.disputes,
+    "distances": cepii.distances,
+    "democracy": vdem.polyarchy,
+}
+
+
+class Upstream(NamedTuple):
+    """The tables that a world is built from, as the importers return them."""
+
+    gdp: pd.DataFrame
+    register: pd.DataFrame
+    milex: pd.DataFrame
+    gsdb: pd.DataFrame
+    points: pd.DataFrame
+    votes: pd.DataFrame
+    conflicts: pd.DataFrame
+    baci: pd.DataFrame
+    cow_trade: pd.DataFrame
+    atop: pd.DataFrame
+    capabilities: pd.DataFrame
+    disputes: pd.DataFrame
+    distances: pd.DataFrame
+    democracy: pd.DataFrame
+
+
+def read(folder: Path) -> Upstream:
+    """Read every official file below `folder`.
+
+    Raises FileProblem naming all that are missing, and InvalidInput for a file that is not in its published format.
+    """
+    require_pandas()
+    if not folder.is_dir():
+        raise FileProblem(f"{folder} is not a folder; give the one that holds the official files with --from")
+    paths, missing = {}, []
+    for table, patterns in FILES.items():
+        try:
+            paths[table] = find(folder, *patterns, what=table)
+        except FileProblem:
+            missing.append(f"{table} ({' or '.join(patterns)})")
+    if missing:
+        raise FileProblem(f"these files are not below {folder}: {'; '.join(missing)}")
+    codes = Codes()
+    return Upstream(**{table: _READERS[table](path, codes) for table, path in paths.items()})
