@@ -508,6 +508,7 @@ def motives(world: World, p: Parameters, s: Sight) -> dict[str, Matrix]:
             minus(A[i][k]) * sqrt(c[k]) * (0.3 + 0.7 * exp(-world.distance[i][k] / 4000)) + s.month.hostility[i][k]
         ),
     )
+    alarm = table(n, lambda i, k: threat[i][k] / sqrt(threat[i][k] + p["shared_threat.threshold"]))
     arms_share = table(n, lambda i, k: E[k][i] / (sum(E[m][i] for m in states) + 0.5))
     oil_sold = [sum(s.oil[i][k] for k in world.importers) for i in states]
     oil_bought = [sum(s.oil[i][k] for i in world.exporters) for k in states]
@@ -527,7 +528,7 @@ def motives(world: World, p: Parameters, s: Sight) -> dict[str, Matrix]:
         return sum(c[k] * plus(A[i][k]) * plus(A[k][j]) for k in states)
 
     def shared_threat(i: int, j: int) -> float:
-        return sum(sqrt(threat[i][k] * threat[j][k]) for k in states)
+        return sum(alarm[i][k] * alarm[j][k] for k in states)
 
     def cross_pressure(i: int, j: int) -> float:
         return -sum(c[k] * (plus(A[i][k]) * minus(A[k][j]) + minus(A[i][k]) * plus(A[k][j])) for k in states)

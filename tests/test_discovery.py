@@ -132,6 +132,12 @@ def test_whole_numbers_are_parted_between_them():
     assert box.limits[0] == (1.5, inf)
 
 
+def test_peeling_never_throws_the_last_failing_run_away():
+    parameters = np.r_[np.zeros(3), np.ones(97)][:, None]
+    trajectory = prim(parameters, parameters[:, 0] == 0)
+    assert all(box.coverage == 1.0 for box in trajectory)
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=25, deadline=None)
 def test_units_and_order_of_parameters_do_not_matter(seed):

@@ -257,7 +257,10 @@ def run(
 
 
 def one_scene(n: int = 4, issues: int = 3, **changes: Any) -> Scene:
-    """What states see in a world of n equals without ties, for one run; `changes` replaces fields of the scene."""
+    """What states see in a world of n equals without ties, for one run; `changes` replaces fields of the scene.
+
+    What arrives follows from the streams of arms, unless given.
+    """
     flat = given(n, 1, issues, seed=1, calm=True)
     flat = replace(flat, attention=np.ones((n, issues)), weight=np.full(n, 1.0 / n), proximity=np.ones((n, n)))
     drivers = no_drivers(n, issues)
@@ -266,16 +269,18 @@ def one_scene(n: int = 4, issues: int = 3, **changes: Any) -> Scene:
     equal = {
         "given": flat,
         "drivers": Drivers(**drivers),
+        "importance": np.full((issues, 1, n, n), 1.0 / issues),
+        "accusers": nothing,
         "friends": nothing,
         "foes": nothing,
         "share": np.full((1, n), 1.0 / n),
         "isolation": np.zeros((1, n)),
-        "condemnation": nothing,
         "fear": nothing,
         "trade_share": (1.0 - np.eye(n))[None] / (n - 1),
         "oil": flat.oil[None],
         "need": np.ones((1, n)),
         "stream": nothing,
+        "received": changes.get("stream", nothing).swapaxes(1, 2).copy(),
         "capacity": np.ones((1, n)),
         "friction": nothing,
         "know_how": np.zeros((1, n)),

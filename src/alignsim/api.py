@@ -1,8 +1,8 @@
 """Everything the command line does, as one call with the same name: load, run, plot.
 
-    >>> import alignsim
-    >>> results = alignsim.run("scenarios/isolation.yaml", runs=100)
-    >>> results.plot.trajectories()
+>>> import alignsim
+>>> results = alignsim.run("scenarios/isolation.yaml", runs=100)
+>>> results.plot.trajectories()
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from alignsim import results as outcomes
 from alignsim.errors import FileProblem
 from alignsim.files import reason, sync_folder
 from alignsim.plan import Plan, resolve
-from alignsim.plan.describe import resolved_text
+from alignsim.plan.resolved import resolved_text
 from alignsim.scenario import Document, load
 from alignsim.scenario.settings import apply
 from alignsim.study import ensemble
@@ -103,7 +103,10 @@ def run(
 
 
 def configured(
-    scenario: str | os.PathLike[str] | Document, runs: int | None = None, seed: int | None = None, set: Iterable[str] = ()
+    scenario: str | os.PathLike[str] | Document,
+    runs: int | None = None,
+    seed: int | None = None,
+    set: Iterable[str] = (),
 ) -> Document:
     """A scenario with settings applied through the same schema."""
     document = scenario if isinstance(scenario, Document) else load(scenario)
@@ -118,10 +121,12 @@ def configured(
 def planned(document: Document, belief: str | None = None) -> tuple[Plan, str]:
     """The plan of a document, and the resolved scenario as text."""
     world = load_world(document.scenario.world)
-    return resolve(document, world, belief), resolved_text(document, world)
+    return resolve(document, world, belief), resolved_text(document, world, belief)
 
 
-def save(results: Results, out: str | os.PathLike[str] = RESULTS, figures: bool = True, formats: Iterable[str] = ("png",)) -> Path:
+def save(
+    results: Results, out: str | os.PathLike[str] = RESULTS, figures: bool = True, formats: Iterable[str] = ("png",)
+) -> Path:
     """Write a run folder `out/<scenario>/<time>-<hash>/`: it appears whole, or not at all.
 
     Raises FileProblem where the disk is full or the folder may not be written.

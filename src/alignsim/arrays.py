@@ -6,7 +6,7 @@ unless an uncertain event makes it differ between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,9 @@ class Given:
     alignment: Array  # (R, N, N) A0
     position: Array  # (R, N, D) x0
     eve: Drivers  # drivers before the first month
+    enforcers: NDArray[np.intp] | slice = field(
+        default_factory=lambda: slice(None)
+    )  # states that may ever enforce against third parties
 
     @property
     def runs(self) -> int:

@@ -93,6 +93,6 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """"; did you mean 'RUS'?" where a known word is close, else an empty string."""
+    """ "; did you mean 'RUS'?" where a known word is close, else an empty string."""
     guess = nearest(word, known)
     return f"; did you mean {guess!r}?" if guess else ""

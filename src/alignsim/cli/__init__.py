@@ -1,4 +1,4 @@
-"""The command line: `alignsim COMMAND ...`. Each command is a module here, imported when it is called."""
+"""The command line: `alignsim COMMAND ...`; each command is a module here, imported when it is called."""
 
 from __future__ import annotations
 
@@ -34,12 +34,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Every command with its module and its one line of help; one whose module is not there is not listed."""
 
 EPILOG = """\b
-Examples:
-  alignsim validate scenarios/isolation.yaml
-  alignsim show scenarios/isolation.yaml --resolved
-  alignsim run scenarios/isolation.yaml --runs 100
-
-\b
 Exit codes:
   0  done                          5    some runs failed
   1  failed                        6    the folder is in use
@@ -90,11 +84,17 @@ def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
 )
 def group() -> None:
-    """If these states are sanctioned, armed, courted or attacked: who moves closer to whom, why, and how sure can we be?"""
+    """If these states are sanctioned, armed, courted or attacked: who moves closer to whom, why, and how sure are we?
+
+    \b
+    alignsim validate scenarios/isolation.yaml
+    alignsim show scenarios/isolation.yaml --resolved
+    alignsim run scenarios/isolation.yaml --runs 100
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and exit with one of the codes that `--help` lists, never with a traceback for a user's error."""
+    """Run the command line and exit with a code that `--help` lists; what a user can cause gives no traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     signal.signal(signal.SIGTERM, _terminated)
     if f"_{PROGRAM.upper()}_COMPLETE" in os.environ:
@@ -142,12 +142,10 @@ def _silenced(code: int) -> int:
 
 
 def _disk(error: OSError) -> int:
-    from alignsim.files import reason
-
     if error.errno == errno.EPIPE:
         return _silenced(Exit.PIPE)
-    name = f" {error.filename}" if error.filename else " to the output"
-    return _silenced(_say(f"could not read or write{name}: {reason(error)}", Exit.FILES))
+    name = error.filename or "the output"
+    return _silenced(_say(f"could not read or write {name}: {error.strerror or error}", Exit.FILES))
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

@@ -38,9 +38,7 @@ def command(
     from alignsim.cli.progress import bar
 
     with bar("simulating", show=not (quiet or as_json)) as progress:
-        results = api.run(
-            scenario, runs=runs, seed=seed, jobs=jobs, set=settings, belief=belief, progress=progress
-        )
+        results = api.run(scenario, runs=runs, seed=seed, jobs=jobs, set=settings, belief=belief, progress=progress)
     folder = api.save(results, out, figures=figures)
     if as_json:
         import json

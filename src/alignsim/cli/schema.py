@@ -20,7 +20,7 @@ def command(out: str | None) -> None:
     from pathlib import Path
 
     from alignsim.files import write_text
-    from alignsim.scenario.schema import json_schema
+    from alignsim.scenario.json_schema import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:

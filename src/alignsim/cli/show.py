@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 
@@ -52,14 +54,14 @@ def _scenario(file: str, resolved: bool, settings: tuple[str, ...], belief: str 
         click.echo(f"{warning} (warning)", err=True)
 
 
-def _brief(document: object, world: object) -> None:
+def _brief(document: Any, world: Any) -> None:
     """The scenario on one screen."""
     from alignsim.scenario.schema import BASELINE
 
-    scenario = document.scenario  # type: ignore[attr-defined]
+    scenario = document.scenario
     time = scenario.time
     click.echo(scenario.title)
-    click.echo(f"{time.start} to {time.end}, {time.months} months; world {scenario.world}: {len(world.states)} states")  # type: ignore[attr-defined]
+    click.echo(f"{time.start} to {time.end}, {time.months} months; {scenario.world}: {len(world.states)} states")
     for branch in scenario.branch_names:
         click.echo(f"\n{branch}")
         for event in scenario.events if branch == BASELINE else scenario.branches[branch]:
@@ -76,5 +78,5 @@ def _brief(document: object, world: object) -> None:
     click.echo("\n`alignsim show FILE --resolved` writes out every default with its unit and source.")
 
 
-def _short(value: object) -> str:
+def _short(value: Any) -> str:
     return ", ".join(value) if isinstance(value, tuple) else f"{value:g}" if isinstance(value, float) else str(value)

@@ -13,24 +13,30 @@ def summary(results: Any) -> None:
     content = results.summary()
     console = Console(width=None, soft_wrap=False)
     table = Table(title=content["title"], title_justify="left", show_edge=False, pad_edge=False)
-    for name in ("tie", "branch", "alignment", "at the end", "90 % of runs", "change", "90 % of runs", "P(> +0.05)"):
+    for name in ("tie", "branch", "start", "end", "change", "90 % of runs", "P(>+.05)", "P(<-.05)"):
         table.add_column(name, justify="left" if name in ("tie", "branch") else "right", no_wrap=True)
     for row in content["ties"]:
-        end, change = row["end"], row.get("difference")
+        change = row.get("difference")
+        numbers = ("", "", "", "")
+        if change:
+            numbers = (
+                f"{change['q50']:+.3f}",
+                f"{change['q05']:+.2f} to {change['q95']:+.2f}",
+                f"{change['probability_above_margin']:.2f}",
+                f"{change['probability_below_minus_margin']:.2f}",
+            )
         table.add_row(
             row["dyad"],
             row["branch"],
             f"{row['start']['q50']:+.2f}",
-            f"{end['q50']:+.2f}",
-            f"{end['q05']:+.2f} to {end['q95']:+.2f}",
-            f"{change['q50']:+.3f}" if change else "",
-            f"{change['q05']:+.2f} to {change['q95']:+.2f}" if change else "",
-            f"{change['probability_above_margin']:.2f}" if change else "",
+            f"{row['end']['q50']:+.2f}",
+            *numbers,
             end_section=row["branch"] == content["ties"][-1]["branch"],
         )
     console.print(table)
     console.print(
+        "Medians of alignment; change is against the baseline, run by run on the same shocks. "
         f"{content['runs']} runs of {content['months']} months, seed {content['seed']}, belief {content['belief']} "
-        f"(uncalibrated), {content['rejected_draws']:.0%} of parameter draws rejected for a loop gain of 0.95 or more.",
+        f"(uncalibrated); {content['rejected_draws']:.0%} of parameter draws rejected for a loop gain of 0.95 or more.",
         highlight=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -45,7 +46,7 @@ def _checked(name: str, settings: tuple[str, ...], strict: bool) -> dict[str, An
         return _entry(name, Exit.FILES, message=str(error))
     except AlignsimError as error:
         return _entry(name, error.code, message=str(error))
-    listed = [*warnings]
+    listed = sorted(warnings)
     if strict and listed:
         return _entry(name, Exit.INVALID, listed, message=str(InvalidInput(document.name, listed, "has warnings")))
     scenario = document.scenario
@@ -58,8 +59,8 @@ def _checked(name: str, settings: tuple[str, ...], strict: bool) -> dict[str, An
 def _entry(
     name: str,
     code: Exit,
-    problems: list[Problem] | None = None,
-    warnings: list[Problem] | None = None,
+    problems: Sequence[Problem] = (),
+    warnings: Sequence[Problem] = (),
     message: str = "",
 ) -> dict[str, Any]:
     return {
@@ -67,8 +68,8 @@ def _entry(
         "ok": code == Exit.OK,
         "code": int(code),
         "message": message,
-        "problems": [vars(problem) for problem in problems or []],
-        "warnings": [vars(warning) for warning in warnings or []],
+        "problems": [vars(problem) for problem in problems],
+        "warnings": [vars(warning) for warning in warnings],
     }
 
 

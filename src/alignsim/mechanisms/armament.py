@@ -1,8 +1,11 @@
-"""Armament: the partner that fills an arsenal, the more so the larger the need (Yarhi-Milo, Lanoszka and Cooper 2016)."""
+"""Armament: the partner that fills an arsenal, the more so the larger the need.
+
+Arms follow shared threat and the client's lack of means of its own (Yarhi-Milo, Lanoszka and Cooper 2016).
+"""
 
 from __future__ import annotations
 
-from alignsim.arrays import Array, transpose
+from alignsim.arrays import Array
 from alignsim.mechanisms.parameters import BaseParams
 from alignsim.mechanisms.scene import Scene
 from alignsim.mechanisms.weights import reference, weight
@@ -18,5 +21,4 @@ class Params(BaseParams):
 
 def motive(scene: Scene, p: Params) -> Array:
     """Share of i's need that j's deliveries meet, (R, N, N) in 0..1."""
-    received = transpose(scene.stream)
-    return received / (received + scene.need[:, :, None] + SCALE)
+    return scene.received / (scene.received + (scene.need[:, :, None] + SCALE))

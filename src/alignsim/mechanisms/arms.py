@@ -1,4 +1,4 @@
-"""Arms: a monthly tender. Needs at war are offered to willing suppliers; what is asked of a supplier is cut to its capacity.
+"""Arms: a monthly tender. Needs at war are offered to willing suppliers, and what is asked is cut to capacity.
 
 Suppliers differ in spare capacity, alignment, embargoes, fear of secondary sanctions and in what their friends object
 to. A hostile state does not bid: without that, a dozen states that arm the enemy would share the tender on paper.
@@ -7,8 +7,9 @@ to. A hostile state does not bid: without that, a dozen states that arm the enem
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alignsim.arrays import LOCALISATION_BOUND, Array, Drivers
+from alignsim.arrays import LOCALISATION_BOUND, Array, Drivers, clear_diagonal
 from alignsim.mechanisms.parameters import BaseParams, param
 from alignsim.mechanisms.priors import Beta, HalfNormal, LogNormal
 
@@ -135,25 +136,33 @@ def openness(embargo: Array, p: Params) -> Array:
     return 1.0 - p.embargo_effect * embargo
 
 
+def warmth(alignment: Array, fear: Array, p: Params) -> Array:
+    """How much more readily i delivers to j for being aligned and unafraid, a factor (R, N, N) above 0."""
+    return np.exp(p.alignment_pull * alignment - p.fear * fear)
+
+
 def tender(
     supply: Array,
     need: Array,
     alignment: Array,
+    warmth: Array,
     openness: Array,
-    fear: Array,
     objection: Array,
     local: Array,
     p: Params,
 ) -> Array:
     """What each supplier i would sell to each recipient j, (R, N, N) TIV a month; supply and need are (R, N)."""
-    readiness = 0.5 + 0.5 * alignment / np.sqrt(alignment * alignment + INDIFFERENCE**2)
-    willing = np.exp(p.alignment_pull * alignment - p.fear * fear - p.objection * objection)
-    willing *= readiness
+    willing = alignment * alignment
+    willing += INDIFFERENCE**2
+    np.sqrt(willing, out=willing)
+    np.divide(alignment, willing, out=willing)
+    willing += 1.0
+    willing *= np.exp(-p.objection * objection)
+    willing *= warmth
     willing *= openness
     willing *= 1.0 - local
-    willing *= (supply / (supply + SCALE))[:, :, None]
-    n = willing.shape[-1]
-    willing.reshape(-1, n * n)[:, :: n + 1] = 0.0
+    willing *= (0.5 * supply / (supply + SCALE))[:, :, None]
+    clear_diagonal(willing)
     willing *= (need / (p.own_supply[..., 0] + willing.sum(axis=1)))[:, None, :]
     return willing
 
@@ -165,7 +174,9 @@ def deliveries(requests: Array, supply: Array) -> Array:
     return requests * served[:, :, None]
 
 
-def localised(local: Array, extra: Array, licence: Array, at_war: Array, p: Params) -> Array:
+def localised(local: Array, extra: Array, licence: Array, at_war: NDArray[np.bool_], p: Params) -> Array:
     """Share of deliveries i to j that j now makes itself, (R, N, N); extra are deliveries beyond the eve's."""
+    if not (at_war.any() or licence.any()):
+        return local
     growth = p.localisation * (licence + extra / (extra + SCALE) * at_war[:, None, :])
     return np.minimum(LOCALISATION_BOUND, local + growth * (1.0 - local))

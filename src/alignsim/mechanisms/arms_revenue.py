@@ -1,4 +1,4 @@
-"""Arms revenue: what selling does to the seller; income and influence, or depletion and exposure. Its sign is contested."""
+"""Arms revenue: what selling does to the seller: income and influence, or depletion and exposure; a contested sign."""
 
 from __future__ import annotations
 

@@ -28,18 +28,20 @@ class Params(BaseParams):
     reference = reference(0.1, "salience-weighted closeness")
 
 
+def importance(salience: Array, attention: Array) -> Array:
+    """How much each issue counts for a pair, (D, 1|R, N, N); salience (1|R, D), attention (N, D), both 0..1."""
+    root = np.sqrt(attention.T)
+    both = root[:, :, None] * root[:, None, :]
+    return np.ascontiguousarray(salience.T[:, :, None, None] * both[:, None] / len(both))
+
+
 def motive(scene: Scene, p: Params) -> Array:
     """Salience-weighted closeness over issues, (R, N, N), symmetric."""
-    x = np.ascontiguousarray(np.moveaxis(scene.position, -1, 0))  # (D, R, N)
-    attention = np.sqrt(scene.given.attention.T)  # (D, N)
-    importance = scene.drivers.salience / len(x)  # (1|R, D)
-    total = 0.0
-    matter = 0.0
-    for d in range(len(x)):
-        matters = importance[:, d, None, None] * (attention[d][:, None] * attention[d])
-        distance = x[d][:, :, None] - x[d][:, None, :]
+    views = np.ascontiguousarray(np.moveaxis(scene.position, -1, 0))  # (D, R, N)
+    apart = np.zeros(scene.friends.shape)
+    for x, importance in zip(views, scene.importance, strict=True):
+        distance = x[:, :, None] - x[:, None, :]
         np.abs(distance, out=distance)
-        distance *= matters
-        total = np.add(total, distance, out=distance) if d else distance
-        matter = matter + matters
-    return np.subtract(p.indifference * matter, total, out=total)
+        distance *= importance
+        apart += distance
+    return np.subtract(p.indifference * scene.importance.sum(axis=0), apart, out=apart)

@@ -7,6 +7,8 @@ that re-exports undo 5-10 % of lost trade (Chupilkin, Javorcik and Plekhanov 202
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from alignsim.arrays import Array
@@ -59,14 +61,24 @@ class Params(BaseParams):
 
 def motive(scene: Scene, p: Params) -> Array:
     """What j could teach an isolated i: (K_j - K_i)+ times i's isolation, (R, N, N) in 0..1."""
-    K = scene.know_how
-    return np.maximum(K[:, None, :] - K[:, :, None], 0.0) * scene.isolation[:, :, None]
+    lesson = np.zeros_like(scene.friends)
+    isolated = np.flatnonzero(scene.isolation.any(axis=0))
+    lesson[:, isolated] = _gap(scene.know_how, isolated) * scene.isolation[:, isolated, None]
+    return lesson
 
 
 def change(know_how: Array, isolation: Array, friends: Array, trade_share: Array, p: Params) -> Array:
     """Monthly change of know-how (R, N) before the drift of the eve is taken off."""
-    K = know_how
-    gap = np.maximum(K[:, None, :] - K[:, :, None], 0.0)
-    spread = np.einsum("rij,rij,rij->ri", gap, friends, np.sqrt(trade_share))
     learning, diffusion, forgetting = p.learning[..., 0], p.diffusion[..., 0], p.forgetting[..., 0]
-    return learning * isolation * (1.0 - K) + diffusion * isolation * spread - forgetting * K
+    isolated = np.flatnonzero(isolation.any(axis=0))  # others learn nothing
+    contact = np.sqrt(trade_share[:, isolated])
+    contact *= friends[:, isolated]
+    contact *= _gap(know_how, isolated)
+    spread = np.zeros_like(know_how)
+    spread[:, isolated] = contact.sum(axis=2)
+    return isolation * (learning * (1.0 - know_how) + diffusion * spread) - forgetting * know_how
+
+
+def _gap(know_how: Array, of: Any) -> Array:
+    """By how much each partner knows more, (R, len(of), N)."""
+    return np.maximum(know_how[:, None, :] - know_how[:, of, None], 0.0)

@@ -1,10 +1,10 @@
-"""Oil rivalry: two sanctioned sellers left with the same buyers compete, as Iran's discount widened when Russia came to China."""
+"""Oil rivalry: sanctioned sellers left with the same buyers compete: Iran's discount widened when Russia came to China."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from alignsim.arrays import Array, transpose
+from alignsim.arrays import Array, clear_diagonal, transpose
 from alignsim.mechanisms.parameters import BaseParams
 from alignsim.mechanisms.scene import Scene
 from alignsim.mechanisms.weights import reference, weight
@@ -17,12 +17,12 @@ class Params(BaseParams):
 
 def motive(scene: Scene, p: Params) -> Array:
     """Minus j's market share where i sells its oil, (R, N, N); 0 for states that export none."""
+    result = np.zeros_like(scene.friends)
+    exporters = scene.given.exporters
+    if not len(exporters):
+        return result
     sales = scene.oil / scene.oil.sum(axis=2, keepdims=True)
     presence = scene.oil / scene.oil.sum(axis=1, keepdims=True)
     exposure = sales @ transpose(presence)
-    x = exposure.shape[-1]
-    exposure.reshape(-1, x * x)[:, :: x + 1] = 0.0
-    result = np.zeros_like(scene.friends)
-    exporters = scene.given.exporters
-    result[:, exporters[:, None], exporters] = -exposure
+    result[:, exporters[:, None], exporters] = -clear_diagonal(exposure)
     return result

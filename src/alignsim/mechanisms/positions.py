@@ -55,22 +55,21 @@ class Params(BaseParams):
     )
 
 
-def listening(friends: Array, share: Array) -> Array:
-    """Whom each state listens to, (R, N, N), rows summing to 1; a state with no friends listens to itself."""
-    weights = friends * share[:, None, :]
-    total = weights.sum(axis=2, keepdims=True)
-    alone = total[..., 0] <= 0.0
-    weights /= np.where(total > 0.0, total, 1.0)
+def heard(position: Array, friends: Array, share: Array) -> Array:
+    """Mean view of those each state listens to, (R, N, D): its friends, by capability; itself if it has none."""
+    size = share[:, :, None]
+    voices = friends @ np.concatenate([size * position, size], axis=2)
+    total = voices[..., -1:]
+    alone = total <= 0.0
     if alone.any():
-        run, state = np.nonzero(alone)
-        weights[run, state, state] = 1.0
-    return weights
+        total = np.where(alone, 1.0, total)
+        return np.where(alone, position, voices[..., :-1] / total)
+    return voices[..., :-1] / total
 
 
 def innate(position: Array, friends: Array, share: Array, p: Params) -> Array:
     """The views (R, N, D) that make the given positions stand still among the given friends."""
-    heard = listening(friends, share) @ position
-    return (position - (1.0 - p.stubbornness) * heard) / p.stubbornness
+    return (position - (1.0 - p.stubbornness) * heard(position, friends, share)) / p.stubbornness
 
 
 def update(
@@ -78,24 +77,20 @@ def update(
     innate: Array,
     friends: Array,
     share: Array,
-    accusation: Array,
-    weight: Array,
+    accused: Array,
     noise: Array,
     p: Params,
 ) -> Array:
     """Positions after this month, (R, N, D) in -1..1.
 
-    accusation (1|R, N, N) is the change of condemnation [by, on] since the eve, weight (N,) the senders', noise
-    (R, N, D) standard normal.
+    accused (1|R, N, N) is the change since the eve of condemnation [by, on], weighted by the accuser's share of the
+    coalition; noise (R, N, D) is standard normal.
     """
-    social = (
-        (1.0 - p.stubbornness) * (listening(friends, share) @ position) + p.stubbornness * innate - position
-    )
+    listened = (1.0 - p.stubbornness) * heard(position, friends, share)
+    social = listened + p.stubbornness * innate - position
     room = 1.0 - position * position
     moved = position + p.pull * social + p.noise * (1.0 / np.sqrt(12.0)) * noise * room
     line = position[..., 0]
-    accused = weight[:, None] * accusation
-    toward = np.einsum("rsi,rs->ri", np.broadcast_to(accused, (len(line), *accused.shape[1:])), line)
-    toward -= accused.sum(axis=1) * line
-    moved[..., 0] -= p.defiance[..., 0] * toward * room[..., 0]
-    return np.clip(moved, -1.0, 1.0)
+    away = np.matmul(line[:, None, :], accused)[:, 0] - accused.sum(axis=1) * line
+    moved[..., 0] -= p.defiance[..., 0] * away * room[..., 0]
+    return np.minimum(np.maximum(moved, -1.0, out=moved), 1.0, out=moved)

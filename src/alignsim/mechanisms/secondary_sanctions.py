@@ -8,8 +8,9 @@ Whether third parties' trade falls at all is contested (CESifo WP 10910 against 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alignsim.arrays import Array
+from alignsim.arrays import Array, clear_diagonal
 from alignsim.mechanisms.parameters import BaseParams, param
 from alignsim.mechanisms.priors import Normal
 from alignsim.mechanisms.scene import Scene
@@ -30,18 +31,15 @@ class Params(BaseParams):
     reference = reference(0.2, "fear")
 
 
-def fear(secondary: Array, trade_share: Array, share: Array) -> Array:
+def fear(secondary: Array, trade_share: Array, share: Array, enforcers: NDArray[np.intp] | slice) -> Array:
     """Fear of i if it deals with j, (R, N, N) in 0..1, zero diagonal.
 
     secondary (1|R, N, N) is enforcement by s against those who deal with j; trade_share (R, N, N) is i's with s;
-    share (R, N) is of world output.
+    share (R, N) is of world output; enforcers are the states that may ever enforce.
     """
-    own, sender = share[:, :, None], share[:, None, :]
-    grip = trade_share * np.maximum((sender - own) / (sender + own), 0.0)
-    result = grip @ secondary
-    n = result.shape[-1]
-    result.reshape(-1, n * n)[:, :: n + 1] = 0.0
-    return result
+    own, sender = share[:, :, None], share[:, None, enforcers]
+    grip = np.ascontiguousarray(trade_share[:, :, enforcers]) * np.maximum((sender - own) / (sender + own), 0.0)
+    return clear_diagonal(grip @ secondary[:, enforcers, :])
 
 
 def motive(scene: Scene, p: Params) -> Array:

@@ -1,4 +1,4 @@
-"""Stigma: being seen with the condemned costs a state its standing with the accusers, most of all with its friends there.
+"""Stigma: being seen with the condemned costs a state its standing with the accusers, most of all with friends there.
 
 A small diffuse part is paid by everyone, estranged states included: third parties and publics at home watch too.
 """
@@ -33,5 +33,4 @@ def motive(scene: Scene, p: Params) -> Array:
     care = scene.friends + p.diffuse
     n = care.shape[-1]
     care.reshape(-1, n * n)[:, :: n + 1] = 0.0
-    accusers = scene.given.weight[:, None] * scene.condemnation
-    return -np.matmul(care, accusers)
+    return -np.matmul(care, scene.accusers)

@@ -21,8 +21,8 @@ class Params(BaseParams):
 
 def motive(scene: Scene, p: Params) -> Array:
     """Minus the trade and arms shares of all friends but j, (R, N, N)."""
-    received = scene.stream.swapaxes(1, 2)
-    reach = received / (2.0 * (received.sum(axis=2, keepdims=True) + FLOOR))
-    reach += 0.5 * scene.trade_share
+    reach = scene.received / (scene.received.sum(axis=2, keepdims=True) + FLOOR)
+    reach += scene.trade_share
+    reach *= 0.5
     reach *= scene.friends
     return reach - reach.sum(axis=2, keepdims=True)

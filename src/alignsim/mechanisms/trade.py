@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alignsim.arrays import Array, transpose
+from alignsim.arrays import Array, clear_diagonal, transpose
 from alignsim.mechanisms.parameters import BaseParams, param
 from alignsim.mechanisms.priors import HalfNormal, LogNormal
 
@@ -60,14 +60,14 @@ class Balancer:
         """`eve`: (N, M), non-negative, with no empty row or column."""
         self._inverse = np.linalg.inv(_column_curvature(eve[None])[0])
 
-    def fit(
-        self, F: Array, rows: Array, columns: Array, start: Array, rounds: int = 60
-    ) -> tuple[Array, Array]:
+    def fit(self, F: Array, rows: Array, columns: Array, start: Array, rounds: int = 60) -> tuple[Array, Array]:
         """Fitted flows (R, N, M) and their log column scalings (R, M).
 
         F (R, N, M) is positive where flows may be; rows (R, N) and columns (R, M) have equal sums in each run.
         Where totals cannot be met (a state cut off entirely), the nearest found after `rounds` rounds is returned.
         """
+        if not F.size:
+            return F, start
         scaling = start.copy()
         transposed = transpose(F)
         allowed = TOLERANCE * columns.max(axis=1)
@@ -105,20 +105,20 @@ def _column_curvature(T: Array) -> Array:
 def log_change(
     barrier: Array, fear: Array, alignment: Array, cost: Array, chill: Array, bite: Array, p: Params
 ) -> Array:
-    """Change of log trade with other states, (R, N, N), symmetric, zero diagonal; every input a change since the eve."""
-    return (
-        p.alignment_pull * alignment
-        - bite * barrier
-        - (0.5 * chill) * (fear + transpose(fear))
-        - p.elasticity * cost
-    )
+    """Change of log trade with other states, (R, N, N), symmetric, zero diagonal; every input a change since the eve.
+
+    `cost` is in log points of trade, that is, already multiplied by the elasticity.
+    """
+    change = p.alignment_pull * alignment
+    change -= bite * barrier
+    change -= (0.5 * chill) * (fear + transpose(fear))
+    change -= cost
+    return clear_diagonal(change)
 
 
 def external_share(trade: Array) -> Array:
     """Share of each state's external trade (both ways) that is with each partner, (R, N, N), zero diagonal."""
-    both = trade + transpose(trade)
-    n = both.shape[-1]
-    both.reshape(-1, n * n)[:, :: n + 1] = 0.0
+    both = clear_diagonal(trade + transpose(trade))
     both /= both.sum(axis=2, keepdims=True)
     return both
 

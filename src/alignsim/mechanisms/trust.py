@@ -1,6 +1,6 @@
 """Trust: built by deliveries, lost by broken promises, and lost faster than it is built.
 
-Alliance commitments are kept about three times in four in war (Leeds 2003), an upper bound where no defence is promised.
+Alliance commitments are kept about three times in four in war (Leeds 2003): an upper bound where none is promised.
 """
 
 from __future__ import annotations
@@ -43,11 +43,19 @@ class Params(BaseParams):
     reference = reference(0.25, "trust")
 
 
-def update(trust: Array, deliveries: Array, at_eve: Array, breach: Array, p: Params) -> Array:
-    """Trust of i in j after this month, (R, N, N) in 0..1."""
-    unusual = transpose(np.maximum(deliveries - USUAL * at_eve, 0.0))
-    gained = p.gain * (unusual / (unusual + SCALE)) * (1.0 - trust)
-    return np.clip(trust + gained - p.loss * breach * trust, 0.0, 1.0)
+def update(trust: Array, received: Array, at_eve: Array, breach: Array, p: Params) -> Array:
+    """Trust of i in j after this month, (R, N, N); it stays in 0..1 because `gain` and `loss` do.
+
+    received (R, N, N) is what i got from j this month; at_eve (N, N) what i delivered to j at the eve.
+    """
+    unusual = np.maximum(received - USUAL * transpose(at_eve), 0.0)
+    changed = unusual / (unusual + SCALE)
+    changed *= p.gain
+    changed *= 1.0 - trust
+    changed += trust
+    if breach.any():
+        changed -= p.loss * breach * trust
+    return changed
 
 
 def motive(scene: Scene, p: Params) -> Array:

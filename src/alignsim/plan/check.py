@@ -147,7 +147,7 @@ class _Checker:
         if unknown:
             return
         yield from self_reference(event, path, self.groups, self.tree)
-        if kind in _TAKES_TWO and len(expand(what.of, self.groups)) < 2 and not set(what.of) & self.wrong_groups:
+        if kind in _TAKES_TWO and len(what.of) == 1 and len(expand(what.of, self.groups)) < 2:
             yield self.tree.problem((*path, kind, "of"), "names one state; it takes two")
         if kind == "arms" and what.to in self.world.actors:
             yield from self._armed_actor(what, (*path, kind))

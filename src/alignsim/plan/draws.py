@@ -20,7 +20,7 @@ MOST_ATTEMPTS = 200
 
 @dataclass(frozen=True)
 class Draws:
-    """The parameters of some runs: arrays by path, (R, 1, 1) or (R, N, 1), their loop gain and how often each was drawn."""
+    """Parameters of some runs: arrays by path, (R, 1, 1) or (R, N, 1), their loop gain and how often each was drawn."""
 
     values: dict[str, Array]
     gain: Array  # (R,)

@@ -72,7 +72,8 @@ def _sanction(e: Any, at: Places) -> tuple[list[Draft], bool]:
     pairs = at.pairs(e.by, e.on)
     drivers = {"trade": "sanction_trade", "financial": "sanction_financial", "symbolic": "sanction_symbolic"}
     drafts: list[Draft] = [
-        (drivers.get(kind, "embargo"), pairs, "raise", e.intensity) for kind in ("trade", "financial", "arms", "symbolic")
+        (drivers.get(kind, "embargo"), pairs, "raise", e.intensity)
+        for kind in ("trade", "financial", "arms", "symbolic")
         if kind in e.kind
     ]
     if float(e.secondary) > 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -64,7 +63,7 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
         off=_off(scenario),
         seed=scenario.seed,
         runs=runs or scenario.runs.at_most,
-        given=_given(world, attention),
+        given=_given(world, attention) | {"enforcers": _enforcers(eve, branches)},
         eve=eve,
         alignment=(np.array(world.alignment), np.array(world.alignment_sd)),
         position=(position, position_sd),
@@ -99,7 +98,7 @@ def _off(scenario: Any) -> frozenset[str]:
     return frozenset(switched | idle)
 
 
-def _given(world: World, attention: Any) -> Mapping[str, Any]:
+def _given(world: World, attention: Any) -> dict[str, Any]:
     n = len(world.states)
     between = ~np.eye(n, dtype=bool)
     trade = np.array(world.trade)
@@ -124,6 +123,14 @@ def _given(world: World, attention: Any) -> Mapping[str, Any]:
         "arms": np.array(world.arms),
         "attention": attention,
     }
+
+
+def _enforcers(eve: Drivers, branches: dict[str, tuple[Effect, ...]]) -> Any:
+    """States that enforce against third parties at the eve or through some event."""
+    found = set(np.flatnonzero(eve.secondary.any(axis=(0, 2))))
+    for effect in (e for own in branches.values() for e in own if e.driver == "secondary"):
+        found.update(effect.index[0].tolist())
+    return np.array(sorted(found), dtype=np.intp)
 
 
 def _eve(world: World, salience: Any, issues: int) -> Drivers:

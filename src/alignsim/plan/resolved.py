@@ -15,7 +15,6 @@ from alignsim.scenario.schema import Claim, Runs, Scenario
 if TYPE_CHECKING:
     from alignsim.world import World
 
-WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]*( [A-Za-z0-9_.\-]+)*")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -114,12 +113,16 @@ def _runs(runs: Runs) -> str:
 def _flow(value: Any) -> str:
     """A value in YAML's one-line form."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_text(str(key))}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(str(key))}: {_flow(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_flow(entry) for entry in value) + "]"
     if isinstance(value, str):
         return _text(value)
     return json.dumps(value)
+
+
+def _key(word: str) -> str:
+    return word if _PLAIN.fullmatch(word) and word not in ("true", "false", "null") else json.dumps(word)
 
 
 def _text(text: str) -> str:

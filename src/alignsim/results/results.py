@@ -216,7 +216,9 @@ class Results:
         months = [str(t)[:7] for t in data.time.values]
         with open(path, "w", newline="", encoding="utf-8") as handle:
             out = csv.writer(handle, lineterminator="\n")
-            out.writerow(["measure", "branch", "of", "toward", "month", "mean", "sd", *(f"q{q * 100:02.0f}" for q in QUANTILES)])
+            out.writerow(
+                ["measure", "branch", "of", "toward", "month", "mean", "sd", *(f"q{q * 100:02.0f}" for q in QUANTILES)]
+            )
             for measure, branch, of, toward, values in self._series():
                 quantiles = np.quantile(values, QUANTILES, axis=0)
                 mean, sd = values.mean(axis=0), values.std(axis=0)
@@ -247,12 +249,16 @@ class Results:
 
         folder = Path(folder)
         if not (folder / "result.nc").is_file():
-            raise FileProblem(f"{folder} is not a run folder: it has no result.nc; name one like results/<scenario>/<run>")
+            raise FileProblem(
+                f"{folder} is not a run folder: it has no result.nc; name one like results/<scenario>/<run>"
+            )
         try:
             with xarray.open_dataset(folder / "result.nc", engine="h5netcdf") as opened:
                 data = opened.load()
             manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            texts = [(folder / name).read_text(encoding="utf-8") for name in ("scenario.yaml", "scenario.resolved.yaml")]
+            texts = [
+                (folder / name).read_text(encoding="utf-8") for name in ("scenario.yaml", "scenario.resolved.yaml")
+            ]
             data.attrs["scenario_hash"]
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise FileProblem(f"{folder} cannot be read as a run: {reason(error)}; run the scenario again") from error

@@ -82,6 +82,8 @@ ONE_SIDE = {"peace": "of", "meeting": "of", "treaty": "of", "agreement": "of", "
 def self_reference(event: Event, path: Path, groups: Groups, tree: Tree) -> Iterator[Problem]:
     """A state on both sides of an event, or alone in something that takes two."""
     what, kind = event.what, event.kind
+    if kind == "war" and what.against is None and "hostility" in what.model_fields_set:
+        yield tree.problem((*path, kind, "hostility"), "needs `against`: hostility toward whom?")
     if kind in TWO_SIDES:
         one, other = (getattr(what, side) for side in TWO_SIDES[kind])
         if one is None or other is None:
@@ -96,8 +98,6 @@ def self_reference(event: Event, path: Path, groups: Groups, tree: Tree) -> Iter
         if len(set(named)) < len(named):
             twice = sorted(name for name in set(named) if named.count(name) > 1)
             yield tree.problem((*path, kind, ONE_SIDE[kind]), f"names {', '.join(twice)} twice; remove one")
-    if kind == "war" and what.against is None and "hostility" in what.model_fields_set:
-        yield tree.problem((*path, kind, "hostility"), "needs `against`: hostility toward whom?")
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -151,7 +151,8 @@ def _extended(tree: Tree, file: Path | None) -> tuple[Tree, list[Problem]]:
 
 
 def _told(tree: Tree, parent: str, problem: Problem) -> Problem:
-    return tree.problem(("extends",), f"{parent} {problem}")
+    where = f"{problem.path}: " if problem.path else ""
+    return tree.problem(("extends",), f"{parent} {problem.line}:{problem.column} {where}{problem.message}")
 
 
 def _parent(wanted: Any, file: Path | None) -> tuple[Tree, list[Problem]]:
@@ -190,8 +191,10 @@ def _merged(parent: Node, child: Node) -> Node:
     """The child's keys replace the parent's, mappings entry by entry; events and claims follow the parent's."""
     value, keys = dict(parent.value), {**parent.keys, **child.keys}
     for key, node in child.value.items():
-        before = value.get(key)
-        if key in _MERGED_BY_KEY and _both(before, node, dict):
+        before = value.get(key, node)
+        if key not in value:
+            value[key] = node
+        elif key in _MERGED_BY_KEY and _both(before, node, dict):
             value[key] = Node(
                 {**before.value, **node.value}, node.line, node.column, node.source, {**before.keys, **node.keys}
             )
@@ -204,8 +207,8 @@ def _merged(parent: Node, child: Node) -> Node:
     return Node(value, child.line, child.column, child.source, keys)
 
 
-def _both(before: Node | None, node: Node, kind: type) -> bool:
-    return before is not None and isinstance(before.value, kind) and isinstance(node.value, kind)
+def _both(before: Node, node: Node, kind: type) -> bool:
+    return isinstance(before.value, kind) and isinstance(node.value, kind)
 
 
 def _claims(before: list[Node], own: list[Node]) -> list[Node]:
@@ -229,7 +232,7 @@ def flatten_parameters(tree: Tree) -> list[Problem]:
     node = tree.root.value.get("parameters")
     if node is None or not isinstance(node.value, dict):
         return []
-    flat, keys, problems = {}, {}, []
+    flat, keys, problems = dict[str, Node](), dict[str, tuple[int, int]](), list[Problem]()
     for name, entry in node.value.items():
         nested = isinstance(entry.value, dict) and "." not in name and not set(entry.value) & _RANGE
         inner = entry.value.items() if nested else [("", entry)]
@@ -238,7 +241,9 @@ def flatten_parameters(tree: Tree) -> list[Problem]:
             place = entry.keys[short] if nested else node.keys[name]
             if path in flat:
                 first = "{}:{}".format(*keys[path])
-                problems.append(Problem(*place, f"parameters.{path}", f"is here a second time (first at {first})"))
+                problems.append(
+                    Problem(place[0], place[1], f"parameters.{path}", f"is here a second time (first at {first})")
+                )
             else:
                 flat[path], keys[path] = value, place
     node.value, node.keys = flat, keys

@@ -31,8 +31,15 @@ _FORBIDDEN = re.compile(
 )
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_WORDS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_WORDS |= dict.fromkeys(("", "~", "null", "Null", "NULL"))
+_WORDS: dict[str, bool | None] = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+_WORDS |= {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 
 
 def parse(text: str, name: str, source: str = "") -> tuple[Node, list[Problem]]:
@@ -147,8 +154,7 @@ class _Builder:
             raise _Stop(event.start_mark, f"more than {MAX_DEPTH} levels of lists and mappings")
         mapping = isinstance(event, yaml.MappingStartEvent)
         if self._awaits_key():
-            self._wrong(event.start_mark, "a list or mapping cannot be a key; keys are words")
-            raise _Stop(event.start_mark, "the rest cannot be read until this is mended")
+            raise _Stop(event.start_mark, "a list or mapping cannot be a key; keys are words")
         if event.anchor:
             self._anchors.pop(event.anchor, None)
         self._open.append(_Open(self._node({} if mapping else [], event), event.anchor, self._expanded()))
@@ -249,6 +255,7 @@ _MISTAKES: list[tuple[str, str]] = [
     (r"cannot start any token", "a text cannot begin with this character; put it in quotes"),
     (r"could not find expected ':'", "this line has no ':' after its key"),
     (r"quoted scalar", "a quote is opened and never closed"),
+    (r"node content", "a value is missing here, or a bracket above is not closed"),
     (r"flow sequence", "a list in [ ] lacks a ',' or its ']'"),
     (r"flow mapping", "a mapping in { } lacks a ',' or its '}'"),
     (r"block mapping|block collection", "the indentation does not fit the lines above, or a ':' is missing"),

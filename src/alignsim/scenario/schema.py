@@ -227,10 +227,16 @@ RunCount = Annotated[
 Events = Annotated[tuple[Event, ...], Strict(False)]
 
 
+def _format(value: Any) -> Any:
+    if isinstance(value, int) and value > FORMAT:
+        raise wrong(f"is format {value}, and this alignsim reads format {FORMAT}; update alignsim")
+    return value
+
+
 class Scenario(Model):
     """One question to the model: a world, a period, what happens, the alternatives, and the claims at stake."""
 
-    alignsim: Literal[1]
+    alignsim: Annotated[Literal[1], BeforeValidator(_format)]
     """The version of this format, 1."""
     title: Text
     """What is asked, in one line."""
@@ -295,29 +301,3 @@ def branch_name_problem(name: str) -> str | None:
     if not _BRANCH.fullmatch(name):
         return f"{name[:60]!r} cannot name a branch; use letters, digits, '-' and '_', a letter first"
     return None
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a scenario file."""
-    schema = Scenario.model_json_schema(by_alias=True, mode="validation")
-    event = schema["$defs"]["Event"]
-    from alignsim.scenario.events import KINDS
-
-    event["oneOf"] = [{"required": [kind]} for kind in KINDS]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_null(schema)}
-
-
-def _without_null(schema: Any) -> Any:
-    """`anyOf: [X, null]` as X: an absent key is left out of a file, not written as null."""
-    if isinstance(schema, list):
-        return [_without_null(entry) for entry in schema]
-    if not isinstance(schema, dict):
-        return schema
-    schema = {key: _without_null(value) for key, value in schema.items() if key != "title" or isinstance(value, dict)}
-    options = schema.get("anyOf")
-    if isinstance(options, list) and {"type": "null"} in options:
-        rest = [option for option in options if option != {"type": "null"}]
-        schema.pop("anyOf")
-        schema.pop("default", None)
-        schema = {**(rest[0] if len(rest) == 1 else {"anyOf": rest}), **schema}
-    return schema

@@ -35,7 +35,7 @@ class Node:
     def child(self, step: str | int) -> Node | None:
         """The entry of a mapping or list, or None."""
         if isinstance(self.value, dict):
-            return self.value.get(step)  # type: ignore[arg-type]
+            return self.value.get(step)
         if isinstance(self.value, list) and isinstance(step, int) and 0 <= step < len(self.value):
             return self.value[step]
         return None

@@ -18,8 +18,8 @@ _WANTED = {
     "finite_number": "an ordinary number",
     "string_type": "text",
     "bool_type": "true or false",
-    "tuple_type": "a list, written in [ ] or one line with '- ' for each entry",
-    "list_type": "a list, written in [ ] or one line with '- ' for each entry",
+    "tuple_type": "a list, in [ ] or with '- ' before each entry",
+    "list_type": "a list, in [ ] or with '- ' before each entry",
     "dict_type": "a mapping of `key: value`",
     "model_type": "a mapping of `key: value`",
     "model_attributes_type": "a mapping of `key: value`",
@@ -30,7 +30,7 @@ def problems(error: ValidationError, tree: Tree, root: type[BaseModel]) -> list[
     """Every mistake that the schema found, with its place in the file."""
     found = []
     listed = error.errors(include_url=False)
-    mistyped = _mistyped(listed, root)
+    mistyped = _mistyped(listed, tree, root)
     for entry in listed:
         path = tuple(entry["loc"])
         if entry["type"] == "missing" and (path[:-1], path[-1]) in mistyped:
@@ -42,7 +42,9 @@ def problems(error: ValidationError, tree: Tree, root: type[BaseModel]) -> list[
 def _problem(entry: Any, path: Path, tree: Tree, root: type[BaseModel]) -> Problem:
     kind, context = entry["type"], entry.get("ctx", {})
     if kind == "extra_forbidden":
-        return tree.problem(path, _unknown_key(str(path[-1]), known_keys(root, path[:-1])), key=True)
+        return tree.problem(path, _unknown_key(path, tree, root), key=True)
+    if kind == "missing" and isinstance(path[-1], int):
+        return tree.problem(path[:-1], f"needs {path[-1] + 1} entries, has {path[-1]}")
     if kind == "missing":
         return tree.problem(path, "is missing")
     if path and path[-1] == "[key]":
@@ -73,6 +75,8 @@ def _words(kind: str, given: Any, context: Any, fallback: str) -> str:
 
 def _one_of(given: Any, expected: list[tuple[str, str]]) -> str:
     known = [text or number for text, number in expected]
+    if str(given) in known:
+        return f"must be {given}, without quotes"
     allowed = known[0] if len(known) == 1 else f"one of {', '.join(known)}"
     return f"{_shown(given)} is not {allowed}{did_you_mean(str(given), known)}"
 
@@ -107,10 +111,28 @@ def _number_hint(kind: str, given: Any) -> str:
     return ""
 
 
-def _unknown_key(word: str, known: list[str]) -> str:
-    if nearest(word, known):
-        return f"is not a known key{did_you_mean(word, known)}"
-    return f"is not a known key; known here are {', '.join(known)}"
+def _unknown_key(path: Path, tree: Tree, root: type[BaseModel]) -> str:
+    if guess := meant_key(path, tree, root):
+        return f"is not a known key; did you mean {guess!r}?"
+    known = known_keys(root, path[:-1])
+    return f"is not a known key; known here are {', '.join(known)}" if known else "is not a known key"
+
+
+def meant_key(path: Path, tree: Tree, root: type[BaseModel]) -> str | None:
+    """The key that was probably meant: a near one that does not stand beside it already."""
+    word, around = str(path[-1]), tree.node(path[:-1])
+    present = around.value if around is not None and isinstance(around.value, dict) else ()
+    free = [key for key in known_keys(root, path[:-1]) if key not in present]
+    return nearest(word, free) or next((key for key in free if _one_edit(word, key)), None)
+
+
+def _one_edit(a: str, b: str) -> bool:
+    """Whether one letter more, less or other, or two swapped, makes `b` of `a`; `nearest` misses that in short words."""
+    if len(a) == len(b):
+        differ = [k for k in range(len(a)) if a[k] != b[k]]
+        return len(differ) == 1 or (len(differ) == 2 and sorted(a) == sorted(b) and differ[1] == differ[0] + 1)
+    short, long = sorted((a, b), key=len)
+    return any(short == long[:k] + long[k + 1 :] for k in range(len(long)))
 
 
 def _figure(value: Any) -> str:
@@ -143,14 +165,13 @@ def text_offset(tree: Tree, path: Path, offset: int) -> int:
     return offset + quoted if rest[quoted:].startswith(str(node.value)) else 0
 
 
-def _mistyped(listed: list[Any], root: type[BaseModel]) -> set[tuple[Path, str | int]]:
+def _mistyped(listed: list[Any], tree: Tree, root: type[BaseModel]) -> set[tuple[Path, str | int]]:
     """Missing keys that stand in the file under a misspelt name."""
-    meant = set()
+    meant = set[tuple[Path, str | int]]()
     for entry in listed:
-        if entry["type"] == "extra_forbidden":
-            *parent, word = entry["loc"]
-            if guess := nearest(str(word), known_keys(root, tuple(parent))):
-                meant.add((tuple(parent), guess))
+        path = tuple(entry["loc"])
+        if entry["type"] == "extra_forbidden" and (guess := meant_key(path, tree, root)):
+            meant.add((path[:-1], guess))
     return meant
 
 

@@ -1,1 +1,68 @@
-"""How it looks."""
+"""How it looks: figures of results, drawn from the files alone. Import it late; it loads matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from alignsim.errors import UsageError, did_you_mean
+from alignsim.files import slug
+from alignsim.show.map import world_map
+from alignsim.show.matrix import matrix
+from alignsim.show.network import network
+from alignsim.show.style import save
+from alignsim.show.surroundings import surroundings
+from alignsim.show.trajectories import trajectories
+from alignsim.show.why import why
+
+FIGURES: dict[str, Callable[..., Figure]] = {
+    "trajectories": trajectories,
+    "why": why,
+    "surroundings": surroundings,
+    "matrix": matrix,
+    "network": network,
+    "map": world_map,
+}
+"""Every figure by name, in the order of a report; each takes a results Dataset and returns a matplotlib Figure."""
+
+FOR_EACH_DYAD = ("why", "surroundings")
+"""Figures of one dyad; `draw_all` draws them for the first three of the focus."""
+MOST_DYADS = 3
+FORMATS = ("png", "svg", "pdf")
+
+
+def draw_all(
+    data: Any, folder: Path, formats: Sequence[str] = ("png",), figures: Iterable[str] | None = None
+) -> list[Path]:
+    """Draw figures into `folder` (made if absent) and return the files, in the order of FIGURES.
+
+    `data` is a results Dataset, `figures` some names of FIGURES (all by default), `formats` of png, svg and pdf. A
+    figure of one dyad is named after it: `why-IRN-RUS.png`. Raises UsageError for an unknown name or format, and
+    FileProblem when the folder cannot be written.
+    """
+    names = list(FIGURES) if figures is None else [_known(n, FIGURES, "figure") for n in figures]
+    kinds = [_known(kind, FORMATS, "format of figures") for kind in formats]
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in (n for n in FIGURES if n in names):
+        for stem, options in _drawn(name, data):
+            figure = FIGURES[name](data, **options)
+            written += [save(figure, folder / f"{stem}.{kind}") for kind in kinds]
+    return written
+
+
+def _drawn(name: str, data: Any) -> list[tuple[str, dict[str, str]]]:
+    """File stems and options of a figure."""
+    if name not in FOR_EACH_DYAD:
+        return [(name, {})]
+    return [(slug(f"{name}-{dyad}"), {"dyad": str(dyad)}) for dyad in data.dyad.values[:MOST_DYADS]]
+
+
+def _known(word: str, known: Iterable[str], what: str) -> str:
+    if word not in known:
+        raise UsageError(f"{word!r} is not a {what}; there are {', '.join(known)}{did_you_mean(word, known)}")
+    return word

@@ -113,7 +113,9 @@ class Key:
             for marker, lines in column:
                 sheet.text(across + 0.2, down, f"{marker.number}", color=marker.look.colour, weight="bold", ha="right")
                 for line in lines:
-                    sheet.text(across + 0.28, down, line, color=marker.look.colour if marker.look.colour != MUTED else INK)
+                    sheet.text(
+                        across + 0.28, down, line, color=marker.look.colour if marker.look.colour != MUTED else INK
+                    )
                     down += LINE
 
 

@@ -62,7 +62,7 @@ def matrix(data: Any, branch: str | None = None) -> Figure:
     if marked:
         _triangles(ax, (end - start)[np.ix_(order, order)], side)
     scale(sheet, MARGIN + CODES, 0.3 + side + CODES + 0.18, 3.2)
-    _share_moved(sheet, start, end, MARGIN + CODES + 4.2, 0.3 + side + CODES + 0.18)
+    _share_moved(sheet, start, end, MARGIN + 2 * CODES + side + GAP, 0.3 + side + CODES + 0.18)
     return sheet.figure
 
 
@@ -88,7 +88,6 @@ def _triangles(ax: Axes, change: Any, side: float) -> None:
     for sign, shape in ((1, "^"), (-1, "v")):
         rows, columns = np.nonzero(sign * change >= MOVED - 1e-9)
         ax.scatter(columns, rows, s=points**2, marker=shape, color=PAPER, edgecolor=INK, linewidth=0.5)
-
 
 
 def _labelled(data: Any, codes: Any, start: Any, side: float) -> list[int]:

@@ -7,7 +7,9 @@ from typing import Any
 import networkx as nx
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from alignsim.show.blocs import find_blocs, refine
 from alignsim.show.labels import width, wrap
@@ -31,8 +33,8 @@ from alignsim.show.style import (
 PAGE, GAP, LAYOUT_SEED = 12.0, 0.3, 7
 TIES, RIVALRIES = 2.5, 0.6
 """Edges drawn for each state: the strongest positive and the strongest negative, as a multiple of the states."""
-WRITTEN = 48
-"""States whose code is written; the focus and the largest traders come first."""
+ALL_WRITTEN, WRITTEN = 60, 36
+"""Up to so many states all codes are written; of more, so many: the focus and the largest traders."""
 
 
 @styled
@@ -83,26 +85,27 @@ def _thresholds(alignment: Any) -> tuple[float, float]:
 
 
 def _layout(alignment: Any, sizes: Any, side: float) -> Any:
-    """Places (N, 2) in inches: springs where alignment is above the usual, then discs pushed off each other."""
+    """Places (N, 2) in inches: springs where alignment is above the usual, the longest way across, spread to the frame."""
     ties = alignment[np.triu_indices(len(alignment), 1)]
     usual = float(np.quantile(ties, 0.6)) if len(ties) else 0.0
     pull = np.maximum(alignment - usual, 0.0)
     np.fill_diagonal(pull, 0.0)
     graph = nx.from_numpy_array(pull / max(pull.max(), 1e-9))
-    k = 2.2 / np.sqrt(len(alignment))
-    springs = nx.spring_layout(graph, k=k, seed=LAYOUT_SEED, iterations=120, weight="weight")
+    springs = nx.spring_layout(graph, k=2.2 / np.sqrt(len(alignment)), seed=LAYOUT_SEED, iterations=120)
     spots = np.array([springs[i] for i in range(len(alignment))])
+    spots = spots - spots.mean(axis=0)
+    spots = spots @ np.linalg.svd(spots, full_matrices=False)[2].T
     # ranks in place of distances: the crowd gets as much room as the outliers
-    even = (np.argsort(np.argsort(spots, axis=0, kind="stable"), axis=0) + 0.5) / len(spots) * 2 - 1
-    spots = 0.5 * spots / max(np.abs(spots).max(), 1e-9) + 0.5 * even
-    inset = side / 2 - sizes.max() / 2 - 0.05
+    even = np.argsort(np.argsort(spots, axis=0, kind="stable"), axis=0) / max(len(spots) - 1, 1) * 2 - 1
+    spots = 0.3 * spots / np.maximum(np.abs(spots).max(axis=0), 1e-9) + 0.7 * even
+    inset = side / 2 - sizes.max() / 2 - 0.08
     return _apart(spots * inset, sizes, inset)
 
 
 def _apart(spots: Any, sizes: Any, inset: float, rounds: int = 200) -> Any:
     """Overlapping discs moved apart step by step, inside the square."""
     spots = np.array(spots)
-    least = (sizes[:, None] + sizes) / 2 * 1.12
+    least = (sizes[:, None] + sizes) / 2 * 1.3
     for _ in range(rounds):
         offset = spots[:, None] - spots[None]
         distance = np.sqrt((offset**2).sum(axis=-1))
@@ -121,30 +124,27 @@ def _diameters(trade: Any, side: float) -> Any:
     total = np.log10(1 + trade.sum(axis=0) + trade.sum(axis=1))
     spread = float(np.ptp(total))
     share = (total - total.min()) / spread if spread > 0 else np.full(len(total), 0.5)
-    room = min(0.33, 0.33 * np.sqrt(48 / len(total)))
-    return room * (0.85 + 0.65 * share)
+    room = 0.32 * min(1.0, np.sqrt(48 / len(total)))
+    return room * (0.95 + 0.45 * share)
 
 
 def _written(data: Any, codes: Any, trade: Any) -> Any:
     """Which states have their code on the disc, (N,) of bool."""
     focus = {code for dyad in structured(data, "focus", []) for code in dyad}
     weight = trade.sum(axis=0) + trade.sum(axis=1) + np.isin(codes, sorted(focus)) * 1e12
-    return np.argsort(np.argsort(-weight, kind="stable")) < WRITTEN
+    return np.argsort(np.argsort(-weight, kind="stable")) < (len(codes) if len(codes) <= ALL_WRITTEN else WRITTEN)
 
 
 def _edges(ax: Axes, alignment: Any, place: Any, blocs: Any, thresholds: tuple[float, float]) -> None:
     """Lines of ties and dashes of rivalries."""
-    strong, bitter = thresholds
-    for i, j in zip(*np.triu_indices(len(alignment), 1), strict=True):
-        value = alignment[i, j]
-        if bitter < value < strong:
-            continue
-        ends = place[[i, j], 0], place[[i, j], 1]
-        if value >= strong:
-            colour = colour_of(blocs[i]) if blocs[i] == blocs[j] else MUTED
-            ax.plot(*ends, color=colour, lw=0.9, alpha=0.45, zorder=1, gid="tie")
-        else:
-            ax.plot(*ends, color=INK, lw=0.7, ls=(0, (4, 3)), alpha=0.4, zorder=1, gid="rivalry")
+    rows, columns = np.triu_indices(len(alignment), 1)
+    values, ends = alignment[rows, columns], np.stack([place[rows], place[columns]], axis=1)
+    tied, opposed = values >= thresholds[0], values <= thresholds[1]
+    colours = [colour_of(blocs[i]) if blocs[i] == blocs[j] else MUTED for i, j in zip(rows, columns, strict=True)]
+    chosen = [colour for colour, tie in zip(colours, tied, strict=True) if tie]
+    ax.add_collection(LineCollection(ends[tied], colors=chosen, lw=1.0, alpha=0.5, zorder=1, gid="ties"))
+    dashes = LineCollection(ends[opposed], colors=INK, lw=0.6, ls=(0, (4, 4)), alpha=0.3, zorder=0.9, gid="rivalries")
+    ax.add_collection(dashes)
 
 
 def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any, written: Any, side: float) -> None:
@@ -152,15 +152,16 @@ def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any,
     ax.set(xlim=(-side / 2, side / 2), ylim=(-side / 2, side / 2), aspect="equal", xticks=[], yticks=[])
     ax.grid(False)
     ax.spines[:].set(visible=True, color="#e2e2e2")
-    for i, code in enumerate(codes):
-        moved = blocs[i] != first[i]
-        ax.scatter(*place[i], s=(sizes[i] * 72) ** 2, color=colour_of(blocs[i]), zorder=2,
-                   edgecolor=INK if moved else PAPER, linewidth=2.0 if moved else 0.8)  # fmt: skip
-        if written[i]:
-            inside = width(code, SMALL) < sizes[i] * 0.95
-            ax.text(place[i, 0], place[i, 1] - (0 if inside else sizes[i] / 2 + 0.07), code, fontsize=SMALL, zorder=3,
-                    ha="center", va="center_baseline", color=PAPER if inside else INK,
-                    weight="bold" if inside else "normal")  # fmt: skip
+    moved = blocs != first
+    ax.scatter(*place.T, s=(sizes * 72) ** 2, color=[colour_of(b) for b in blocs], zorder=2,
+               edgecolor=np.where(moved, INK, PAPER), linewidth=np.where(moved, 2.0, 0.8))  # fmt: skip
+    for i in np.flatnonzero(written):
+        if width(codes[i], SMALL, "bold") < sizes[i] * 0.98:
+            ax.text(*place[i], codes[i], fontsize=SMALL, zorder=3, ha="center", va="center_baseline", color=PAPER,
+                    weight="bold")  # fmt: skip
+        else:
+            ax.text(place[i, 0], place[i, 1] - sizes[i] / 2 - 0.07, codes[i], fontsize=SMALL, zorder=4, ha="center",
+                    va="center_baseline", color=INK, path_effects=[withStroke(linewidth=2, foreground=PAPER)])  # fmt: skip
 
 
 def colour_of(bloc: int) -> str:

@@ -84,7 +84,7 @@ def name(data: Any, code: str) -> str:
 
 
 def dyad_name(data: Any, dyad: str) -> str:
-    """"Iran – Russia" for "IRN-RUS"."""
+    """ "Iran – Russia" for "IRN-RUS"."""
     return " – ".join(name(data, code) for code in sides(dyad))
 
 
@@ -105,7 +105,7 @@ def branch_to_show(data: Any, branch: str | None) -> str:
 
 
 def month(time: Any) -> str:
-    """"Feb 2025"."""
+    """ "Feb 2025"."""
     return f"{mdates.num2date(mdates.date2num(np.datetime64(time, 'D'))):%b %Y}"
 
 
@@ -235,7 +235,9 @@ def page(data: Any, title: str, note: str, wide: float, body: float, key: list[s
     figure.text(left, up(start), "\n".join(explained), fontsize=9, color=MUTED, va="top", linespacing=1.25)
     rule = foot - 0.12
     figure.add_artist(matplotlib.lines.Line2D([left, 1 - left], [rule / height] * 2, color=FAINT, lw=0.8))
-    figure.text(left, (rule - 0.06) / height, "\n".join(imprint), fontsize=SMALL, color=MUTED, va="top", linespacing=1.3)
+    figure.text(
+        left, (rule - 0.06) / height, "\n".join(imprint), fontsize=SMALL, color=MUTED, va="top", linespacing=1.3
+    )
     figure.set_label(" ".join([title.rstrip(".") + ".", note]).strip())
     return Page(figure, top, wide)
 

@@ -211,7 +211,7 @@ def _best_peel(limits: Array, parameters: Array, fails: Array, peel: float, leas
         for side, share in ((0, peel), (1, 1 - peel)):
             edge = _edge(now[:, k], side, share)
             keep = now[:, k] >= edge if side == 0 else now[:, k] <= edge
-            if keep.all() or keep.sum() < least_mass * len(fails):
+            if keep.all() or not hit[keep].any() or keep.sum() < least_mass * len(fails):
                 continue
             score = (hit[keep].mean(), keep.sum(), lean[k])
             if score > best_score:

@@ -38,7 +38,9 @@ def chunk_size(plan: Plan) -> int:
     return int(np.clip(CACHE // (8 * len(plan.states) ** 2), 1, 64))
 
 
-def simulate_chunk(plan: Plan, runs: NDArray[np.int64], matrices: bool = True) -> tuple[dict[str, record.Arrays], record.Arrays]:
+def simulate_chunk(
+    plan: Plan, runs: NDArray[np.int64], matrices: bool = True
+) -> tuple[dict[str, record.Arrays], record.Arrays]:
     """All branches of some runs, on one thread of linear algebra; a run's numbers do not depend on the others."""
     from threadpoolctl import threadpool_limits
 

@@ -25,6 +25,7 @@ from alignsim.arrays import (
 from alignsim.mechanisms import (
     arms,
     capacity,
+    common_interests,
     consent,
     cross_pressure,
     evasion,
@@ -55,6 +56,47 @@ def parameters(values: Mapping[str, Array]) -> Parameters:
 
 
 @dataclass(frozen=True)
+class Measures:
+    """What a month's drivers amount to under some parameters; the same until an event changes the drivers."""
+
+    drivers: Drivers
+    material: Array  # (R, N, N) sanctions by i on j
+    isolation: Array  # (R, N)
+    condemnation: Array  # (R, N, N)
+    accusers: Array  # (R, N, N) condemnation weighted by the accuser's share of the coalition
+    importance: Array  # (D, 1|R, N, N) of issues
+    openness: Array  # (R, N, N) to deliver arms
+    need: Array  # (R, N) for arms
+
+
+def measure(drivers: Drivers, given: Given, p: Parameters) -> Measures:
+    """Work out what the drivers amount to."""
+    material = sanctions.material(drivers, p.sanctions)
+    condemnation = sanctions.condemnation(material, drivers)
+    return Measures(
+        drivers=drivers,
+        material=material,
+        isolation=sanctions.isolation(material, given.weight),
+        condemnation=condemnation,
+        accusers=given.weight[:, None] * condemnation,
+        importance=common_interests.importance(drivers.salience, given.attention),
+        openness=arms.openness(drivers.embargo, p.arms),
+        need=arms.need(given.replenishment, drivers.war, given.eve.war, p.arms),
+    )
+
+
+@dataclass(frozen=True)
+class Change:
+    """Measures compared with the eve."""
+
+    now: Measures
+    accused: Array  # (R, N, N) change of accusers
+    desired: Array  # (R, N, N) the eve's tie less estrangement: desires before any motive
+    trade_cost: Array  # (1|R, N, N) log points of trade
+    exports: Array  # (R, N, N) arms of the eve as embargoes leave them, TIV a month
+
+
+@dataclass(frozen=True)
 class Eve:
     """The last month before the scenario starts: what every later month is compared with."""
 
@@ -64,53 +106,54 @@ class Eve:
     z: Array  # (R, N, N)
     alignment: Array  # (R, N, N)
     scene: Scene
+    measures: Measures
     raw: dict[str, Array]  # each motive's value
     per_reference: dict[str, Array]  # 1 / its reference
     barrier: Array
     felt_isolation: Array
-    openness: Array
+    warmth: Array
     tender: Array
     know_how_drift: Array
     home: Array
-    listed: dict[str, Array]  # row and column totals of trade and oil
+    oil_totals: tuple[Array, Array]  # supply (R, X) and demand (R, I)
     trade: trade.Balancer
     oil: trade.Balancer
+    latest: list[Change]  # of the drivers seen last, or empty
 
 
 def prepare(given: Given, p: Parameters, off: frozenset[str] = frozenset()) -> Eve:
     """Work out the eve of a batch of runs; `off` names the motives that are not to be computed at all."""
     runs, n = given.runs, given.states
-    z = clear_diagonal(np.arctanh(np.clip(given.alignment, -ALIGNMENT_BOUND, ALIGNMENT_BOUND)))
+    alignment = np.clip(given.alignment, -ALIGNMENT_BOUND, ALIGNMENT_BOUND)
+    z = clear_diagonal(np.arctanh(alignment))
     alignment = np.tanh(z)
     friends, foes = np.maximum(alignment, 0.0), np.maximum(-alignment, 0.0)
     share = np.tile(given.gdp / given.gdp.sum(), (runs, 1))
     know_how = np.tile(given.know_how, (runs, 1))
     flows = np.tile(given.trade, (runs, 1, 1))
     trade_share = trade.external_share(flows)
-    material = sanctions.material(given.eve, p.sanctions)
-    felt = sanctions.felt(material, know_how, p.evasion.ceiling)
-    isolation = sanctions.isolation(material, given.weight) + np.zeros((runs, 1))
-    fear = secondary_sanctions.fear(given.eve.secondary, trade_share, share)
-    war = given.eve.war + np.zeros((runs, 1))
-    peacetime = arms.peacetime_capacity(given.capacity, given.arms.sum(axis=1), war, p.arms)
-    need = arms.need(given.replenishment, war, war, p.arms)
+    measures = measure(given.eve, given, p)
+    felt = sanctions.felt(measures.material, know_how, p.evasion.ceiling)
+    fear = secondary_sanctions.fear(given.eve.secondary, trade_share, share, given.enforcers)
+    peacetime = arms.peacetime_capacity(given.capacity, given.arms.sum(axis=1), given.eve.war, p.arms)
     friction = cross_pressure.friction(friends, foes, share)
-    openness = arms.openness(given.eve.embargo, p.arms)
     supply = arms.export_capacity(peacetime, given.eve, np.zeros((runs, n)), p.arms)
-    local = np.zeros((runs, n, n))
+    warmth = arms.warmth(alignment, fear, p.arms)
     scene = Scene(
         given=given,
         drivers=given.eve,
+        importance=measures.importance,
+        accusers=measures.accusers,
         friends=friends,
         foes=foes,
         share=share,
-        isolation=isolation,
-        condemnation=sanctions.condemnation(material, given.eve),
+        isolation=measures.isolation,
         fear=fear,
         trade_share=trade_share,
         oil=np.tile(given.oil, (runs, 1, 1)),
-        need=need,
+        need=measures.need,
         stream=np.tile(given.arms, (runs, 1, 1)),
+        received=np.tile(np.ascontiguousarray(given.arms.T), (runs, 1, 1)),
         capacity=peacetime,
         friction=friction,
         know_how=know_how,
@@ -120,6 +163,7 @@ def prepare(given: Given, p: Parameters, off: frozenset[str] = frozenset()) -> E
         pulse=np.zeros((runs, n, n)),
     )
     motives = tuple(name for name in MOTIVES if name not in off)
+    local = np.zeros((runs, n, n))
     return Eve(
         given=given,
         parameters=p,
@@ -127,23 +171,39 @@ def prepare(given: Given, p: Parameters, off: frozenset[str] = frozenset()) -> E
         z=z,
         alignment=alignment,
         scene=scene,
+        measures=measures,
         raw={name: MOTIVES[name].motive(scene, getattr(p, name)) for name in motives},
         per_reference={name: 1.0 / getattr(p, name).reference for name in motives},
         barrier=sanctions.barrier(felt),
         felt_isolation=sanctions.isolation(felt, given.weight),
-        openness=openness,
-        tender=arms.tender(supply, need, alignment, openness, fear, friction, local, p.arms),
-        know_how_drift=evasion.change(know_how, isolation, friends, trade_share, p.evasion),
+        warmth=warmth,
+        tender=arms.tender(supply, measures.need, alignment, warmth, measures.openness, friction, local, p.arms),
+        know_how_drift=evasion.change(know_how, measures.isolation, friends, trade_share, p.evasion),
         home=trade.home_share(flows),
-        listed={
-            "sales": given.trade.sum(axis=1),
-            "purchases": given.trade.sum(axis=0),
-            "supply": np.tile(given.oil.sum(axis=1), (runs, 1)),
-            "demand": np.tile(given.oil.sum(axis=0), (runs, 1)),
-        },
+        oil_totals=(
+            np.tile(given.oil.sum(axis=1), (runs, 1)),
+            np.tile(given.oil.sum(axis=0), (runs, 1)),
+        ),
         trade=trade.Balancer(given.trade),
         oil=trade.Balancer(given.oil),
+        latest=[],
     )
+
+
+def compared(drivers: Drivers, eve: Eve) -> Change:
+    """The month's measures against the eve's; worked out anew only when the drivers are others than last time."""
+    if not eve.latest or eve.latest[0].now.drivers is not drivers:
+        given, p = eve.given, eve.parameters
+        now = measure(drivers, given, p)
+        change = Change(
+            now=now,
+            accused=now.accusers - eve.measures.accusers,
+            desired=eve.z - sanctions.estrangement(now.condemnation - eve.measures.condemnation, p.sanctions),
+            trade_cost=p.trade.elasticity * drivers.trade_cost,
+            exports=given.arms * (now.openness / eve.measures.openness),
+        )
+        eve.latest[:] = [change]
+    return eve.latest[0]
 
 
 def start(eve: Eve) -> Snapshot:
@@ -177,17 +237,17 @@ def start(eve: Eve) -> Snapshot:
 def step(now: Snapshot, drivers: Drivers, shocks: Shocks, eve: Eve, explain: bool = False) -> Snapshot:
     """One month. `explain` keeps each motive's contribution to the desires."""
     given, p, before = eve.given, eve.parameters, eve.scene
-    friends, foes = np.maximum(now.alignment, 0.0), np.maximum(-now.alignment, 0.0)
+    change = compared(drivers, eve)
+    friends = np.maximum(now.alignment, 0.0)
+    foes = friends - now.alignment
 
-    material = sanctions.material(drivers, p.sanctions)
-    felt = sanctions.felt(material, now.know_how, p.evasion.ceiling)
-    isolation = sanctions.isolation(material, given.weight) + np.zeros_like(now.output)
+    felt = sanctions.felt(change.now.material, now.know_how, p.evasion.ceiling)
     felt_isolation = sanctions.isolation(felt, given.weight)
-    condemnation = sanctions.condemnation(material, drivers)
-    accusation = condemnation - before.condemnation
+    isolation = change.now.isolation
 
-    fear = secondary_sanctions.fear(drivers.secondary, now.trade_share, _world_share(given.gdp, now.output))
-    flows, scaling, oil, oil_scaling = _trade(now, drivers, sanctions.barrier(felt), fear, eve)
+    world_share = _world_share(given.gdp, now.output)
+    fear = secondary_sanctions.fear(drivers.secondary, now.trade_share, world_share, given.enforcers)
+    flows, scaling, oil, oil_scaling = _trade(now, sanctions.barrier(felt), fear, change.trade_cost, eve)
     trade_share = trade.external_share(flows)
 
     loss = capacity.loss(trade.home_share(flows), eve.home, p.trade.elasticity)
@@ -204,30 +264,28 @@ def step(now: Snapshot, drivers: Drivers, shocks: Shocks, eve: Eve, explain: boo
     learned = evasion.change(now.know_how, isolation, friends, trade_share, p.evasion) - eve.know_how_drift
     know_how = np.clip(now.know_how + learned, 0.0, 1.0)
 
-    need = arms.need(given.replenishment, drivers.war, given.eve.war, p.arms) + np.zeros_like(output)
     friction = cross_pressure.friction(friends, foes, share)
-    delivered, stream, local = _arms(now, drivers, output, need, fear, friction, eve)
-
-    trusted = trust.update(now.trust, delivered, given.arms, drivers.breach, p.trust)
+    delivered, stream, local = _arms(now, change, output, fear, friction, eve)
+    trusted = trust.update(now.trust, np.ascontiguousarray(transpose(delivered)), given.arms, drivers.breach, p.trust)
 
     position, innate = _take_positions(now, drivers)
-    position = positions.update(
-        position, innate, friends, share, accusation, given.weight, shocks.position, p.positions
-    )
+    position = positions.update(position, innate, friends, share, change.accused, shocks.position, p.positions)
 
     scene = Scene(
         given=given,
         drivers=drivers,
+        importance=change.now.importance,
+        accusers=change.now.accusers,
         friends=friends,
         foes=foes,
         share=share,
         isolation=isolation,
-        condemnation=condemnation,
         fear=fear,
         trade_share=trade_share,
         oil=oil,
-        need=need,
+        need=change.now.need,
         stream=stream,
+        received=np.ascontiguousarray(transpose(stream)),
         capacity=before.capacity,
         friction=friction,
         know_how=know_how,
@@ -236,10 +294,13 @@ def step(now: Snapshot, drivers: Drivers, shocks: Shocks, eve: Eve, explain: boo
         position=position,
         pulse=p.diplomacy.decay * now.pulse + drivers.meeting,
     )
-    desire, contributions = desires(scene, accusation, eve, explain)
-    agreed = consent.soft_minimum(desire, p.consent.sharpness)
-    z = now.z + p.consent.speed * (agreed - now.z) + p.consent.noise * shocks.alignment
-    z = clear_diagonal(np.clip(z, -Z_BOUND, Z_BOUND))
+    desire, contributions = desires(scene, change.desired, eve, explain)
+    z = consent.soft_minimum(desire, p.consent.sharpness)
+    z -= now.z
+    z *= p.consent.speed
+    z += now.z
+    z += p.consent.noise * shocks.alignment
+    z = clear_diagonal(np.minimum(np.maximum(z, -Z_BOUND, out=z), Z_BOUND, out=z))
     return Snapshot(
         z=z,
         position=position,
@@ -264,20 +325,21 @@ def step(now: Snapshot, drivers: Drivers, shocks: Shocks, eve: Eve, explain: boo
     )
 
 
-def desires(scene: Scene, accusation: Array, eve: Eve, explain: bool = False) -> tuple[Array, dict[str, Array] | None]:
-    """What each state wants of each other, (R, N, N) in z: the eve's tie, less estrangement, plus every motive."""
-    p = eve.parameters
-    desire = eve.z - sanctions.estrangement(accusation, p.sanctions)
+def desires(scene: Scene, desired: Array, eve: Eve, explain: bool = False) -> tuple[Array, dict[str, Array] | None]:
+    """What each state wants of each other, (R, N, N) in z: `desired` plus what every motive adds."""
+    p, shape = eve.parameters, eve.z.shape
+    desire, room = desired.copy(), np.empty(shape)
     contributions: dict[str, Array] | None = {} if explain else None
     for name in eve.motives:
         own = getattr(p, name)
-        effect = MOTIVES[name].motive(scene, own) - eve.raw[name]
-        effect = effect * eve.per_reference[name] if len(effect) == 1 else np.multiply(effect, eve.per_reference[name], out=effect)
+        now = MOTIVES[name].motive(scene, own)
+        effect = np.subtract(now, eve.raw[name], out=room if now.shape == shape else None)
+        effect = np.multiply(effect, eve.per_reference[name], out=room if now.shape == shape else None)
         np.tanh(effect, out=effect)
         effect *= own.weight
         desire += effect
         if contributions is not None:
-            contributions[name] = np.broadcast_to(effect, desire.shape)
+            contributions[name] = np.broadcast_to(effect, shape).copy()
     return clear_diagonal(desire), contributions
 
 
@@ -302,15 +364,17 @@ def loop_gain(eve: Eve, rounds: int = 12, size: float = 1e-4) -> Array:
 
 def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
     """The ties both sides would want if ties at the eve were moved by `nudge` (R, N, N)."""
-    given, p, before = eve.given, eve.parameters, eve.scene
+    given, before = eve.given, eve.scene
     alignment = np.tanh(eve.z + nudge)
-    friends, foes = np.maximum(alignment, 0.0), np.maximum(-alignment, 0.0)
+    friends = np.maximum(alignment, 0.0)
+    foes = friends - alignment
+    change = compared(given.eve, eve)
     now = replace(now, alignment=alignment)
-    flows, _, oil, _ = _trade(now, given.eve, eve.barrier, before.fear, eve)
+    flows, _, oil, _ = _trade(now, eve.barrier, before.fear, change.trade_cost, eve)
     trade_share = trade.external_share(flows)
-    fear = secondary_sanctions.fear(given.eve.secondary, trade_share, before.share)
+    fear = secondary_sanctions.fear(given.eve.secondary, trade_share, before.share, given.enforcers)
     friction = cross_pressure.friction(friends, foes, before.share)
-    delivered, _, _ = _arms(now, given.eve, before.output, before.need, fear, friction, eve)
+    delivered, _, _ = _arms(now, change, before.output, fear, friction, eve)
     scene = replace(
         before,
         friends=friends,
@@ -320,8 +384,9 @@ def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
         oil=oil,
         friction=friction,
         stream=delivered,
+        received=np.ascontiguousarray(transpose(delivered)),
     )
-    desire, _ = desires(scene, np.zeros_like(eve.z), eve)
+    desire, _ = desires(scene, eve.z, eve)
     return 0.5 * (desire + transpose(desire))
 
 
@@ -334,43 +399,52 @@ def _world_share(gdp: Array, output: Array) -> Array:
     return size / size.sum(axis=1, keepdims=True)
 
 
-def _trade(now: Snapshot, drivers: Drivers, barrier: Array, fear: Array, eve: Eve) -> tuple[Array, Array, Array, Array]:
+def _trade(now: Snapshot, barrier: Array, fear: Array, cost: Array, eve: Eve) -> tuple[Array, Array, Array, Array]:
     """Trade and oil flows of the month with the scalings that start next month's search."""
     given, p = eve.given, eve.parameters
     change = trade.log_change(
         barrier - eve.barrier,
         fear - eve.scene.fear,
         now.alignment - eve.alignment,
-        drivers.trade_cost,
+        cost,
         p.secondary_sanctions.chill,
         p.sanctions.bite,
         p.trade,
     )
-    clear_diagonal(change)
     size = np.exp(now.output)
-    rows, columns = eve.listed["sales"] * size, eve.listed["purchases"] * size
+    rows, columns = given.trade.sum(axis=1) * size, given.trade.sum(axis=0) * size
     columns *= (rows.sum(axis=1) / columns.sum(axis=1))[:, None]
-    flows, scaling = eve.trade.fit(given.trade * np.exp(change), rows, columns, now.scaling)
-    wells = change[:, given.exporters[:, None], given.importers]
+    # The layout of a fancy-indexed array depends on the number of runs, and sums on the layout.
+    wells = np.ascontiguousarray(change[:, given.exporters[:, None], given.importers])
+    np.exp(change, out=change)
+    change *= given.trade
+    flows, scaling = eve.trade.fit(change, rows, columns, now.scaling)
     pull = given.oil * np.exp(p.trade.oil_sensitivity * wells)
-    oil, oil_scaling = eve.oil.fit(pull, eve.listed["supply"], eve.listed["demand"], now.oil_scaling)
+    oil, oil_scaling = eve.oil.fit(pull, *eve.oil_totals, now.oil_scaling)
     return flows, scaling, oil, oil_scaling
 
 
 def _arms(
-    now: Snapshot, drivers: Drivers, output: Array, need: Array, fear: Array, friction: Array, eve: Eve
+    now: Snapshot, change: Change, output: Array, fear: Array, friction: Array, eve: Eve
 ) -> tuple[Array, Array, Array]:
     """Deliveries of the month, their running mean and what has been localised, each (R, N, N)."""
-    given, p, before = eve.given, eve.parameters.arms, eve.scene
-    supply = arms.export_capacity(before.capacity, drivers, output, p)
-    openness = arms.openness(drivers.embargo, p)
-    offered = arms.tender(supply, need, now.alignment, openness, fear, friction, now.localisation, p)
-    warmer = p.alignment_pull * (now.alignment - eve.alignment) - p.fear * (fear - before.fear)
-    requests = given.arms * np.exp(warmer) * (openness / eve.openness) * (1.0 - now.localisation)
-    requests += np.maximum(offered - eve.tender, 0.0)
+    given, p, drivers = eve.given, eve.parameters.arms, change.now.drivers
+    supply = arms.export_capacity(eve.scene.capacity, drivers, output, p)
+    warmth = arms.warmth(now.alignment, fear, p)
+    requests = arms.tender(
+        supply, change.now.need, now.alignment, warmth, change.now.openness, friction, now.localisation, p
+    )
+    requests -= eve.tender
+    np.maximum(requests, 0.0, out=requests)
+    usual = warmth / eve.warmth
+    usual *= change.exports
+    usual *= 1.0 - now.localisation
+    requests += usual
     requests += drivers.deal
     delivered = arms.deliveries(requests, supply)
-    stream = now.stream + p.memory * (delivered - now.stream)
+    stream = delivered - now.stream
+    stream *= p.memory
+    stream += now.stream
     extra = np.maximum(delivered - given.arms, 0.0)
     at_war = drivers.war > given.eve.war
     return delivered, stream, arms.localised(now.localisation, extra, drivers.licence, at_war, p)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from alignsim.world.folder import load, packaged, write
+from alignsim.world.folder import load, packaged
 from alignsim.world.world import Actor, World
+from alignsim.world.writing import write
 
 __all__ = ["Actor", "World", "load", "packaged", "write"]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SCALE = 0.9
 """Alignment of a pair that always votes alike; leaves room above for what votes cannot show."""
 LEAST_SD = 0.10
+CLOSEST, FARTHEST = 0.85, -0.95
+"""Where a full alliance and an open war would put a pair."""
 YEARLY_SD = 0.06
 """How far alignment wanders in a year: 0.15 a year in ideal-point distance times the slope of the mapping, 0.45."""
 WINDOW = 3
@@ -103,7 +105,7 @@ def ideal_points(points: pd.DataFrame, states: list[str], month: str) -> IdealPo
 
 
 def fit_distances(votes: pd.DataFrame, points: pd.DataFrame, until: int) -> list[dict[str, float]]:
-    """Mean agreement by ideal-point distance, over pairs and windows of three years from 1992 to `until` (at most 2015).
+    """Mean agreement by ideal-point distance, over pairs and windows of three years since 1992, to 2015 at most.
 
     Returns knots `distance, agreement, sd, pairs`: agreement falls with distance (pooled where it would rise), and `sd`
     is the spread of pairs round the mean of their bin.
@@ -117,7 +119,8 @@ def fit_distances(votes: pd.DataFrame, points: pd.DataFrame, until: int) -> list
         d, pi = np.abs(x[:, None] - x), _mean_of([yearly_agreement(votes, states, year) for year in years])
         upper = np.triu_indices(len(states), 1)
         keep = np.isfinite(pi[upper]) & np.isfinite(d[upper])
-        distance.append(d[upper][keep]), agreement.append(pi[upper][keep])
+        distance.append(d[upper][keep])
+        agreement.append(pi[upper][keep])
     d, pi = np.concatenate(distance), np.concatenate(agreement)
     bins = np.digitize(d, _BINS)
     full = [b for b in range(len(_BINS) + 1) if (bins == b).sum() >= _LEAST_PAIRS]
@@ -163,17 +166,16 @@ def agreement(month: str, states: list[str], votes: pd.DataFrame, points: pd.Dat
 def override(value: Array, sd: Array, pact: Array, hostility: Array) -> tuple[Array, Array]:
     """Agreement with pacts and rivalries laid over it; all (N, N); returns alignment and its standard deviation.
 
-    A pact of weight w (0.5 a duty to defend, 0.25 a partnership or a wide regional pact) closes that share of the way
-    to 0.85. Hostility H of 0.25 or more bounds alignment at -(0.2 + 0.9 H), at lowest -0.9. Either narrows the
-    uncertainty, to no less than 0.10. Expert judgement, one rule for all pairs.
+    A pact of weight w (0.5 a duty to defend, 0.25 a partnership or a wide regional pact) closes the share w of the way
+    to 0.85; then hostility H closes the share H of the way to -0.95. Both narrow the uncertainty by the same
+    share, to no less than 0.10. One rule for all pairs; the weights are expert judgement.
     """
-    raised = value + pact * np.maximum(0.85 - value, 0)
-    bound = np.maximum(-(0.2 + 0.9 * hostility), -0.9)
-    hostile = (hostility >= 0.25) & (raised > bound)
-    out = np.where(hostile, bound, raised)
-    narrowed = np.where(hostile, np.maximum(0.5 * sd, LEAST_SD), np.maximum((1 - pact) * sd, LEAST_SD))
-    out, narrowed = np.clip((out + out.T) / 2, -0.95, 0.95), np.minimum((narrowed + narrowed.T) / 2, 0.5)
-    np.fill_diagonal(out, 0), np.fill_diagonal(narrowed, 0)
+    raised = value + pact * np.maximum(CLOSEST - value, 0)
+    out = raised + hostility * (FARTHEST - raised)
+    narrowed = np.maximum(sd * (1 - pact) * (1 - hostility), LEAST_SD)
+    out, narrowed = (out + out.T) / 2, np.minimum((narrowed + narrowed.T) / 2, 0.5)
+    np.fill_diagonal(out, 0)
+    np.fill_diagonal(narrowed, 0)
     return out, narrowed
 
 

@@ -47,7 +47,7 @@ def capacity(month: str, states: list[str], deliveries: pd.DataFrame, milex: Arr
 def replenishment(month: str, states: list[str], deliveries: pd.DataFrame, capacity: Array) -> Array:
     """What a full war would make a state seek abroad, TIV a month, (N,).
 
-    Its largest annual imports of the last ten complete years, at least 5 % of its own export capacity (expert judgement).
+    Its largest annual imports of the last ten complete years, at least 5 % of its export capacity (expert judgement).
     """
     year = curated.complete_year(month)
     known = deliveries[(deliveries.year <= year) & (deliveries.year > year - 10)]

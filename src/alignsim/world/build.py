@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from alignsim.errors import InvalidInput, Problem, UsageError, did_you_mean
 from alignsim.world import alignment, arms, curated, economy, issues, sanctions, ties
 from alignsim.world.codes import Codes
-from alignsim.world.folder import MONTH, domestic_sales, great_circle
+from alignsim.world.derived import domestic_sales, great_circle
+from alignsim.world.folder import MONTH
 from alignsim.world.sources import cite
 from alignsim.world.upstream import Upstream, read
 from alignsim.world.world import Actor, Array, World
@@ -42,21 +44,25 @@ def build(name: str, month: str, source: Path | Upstream, states: str = "all", t
 
 
 def _world(name: str, month: str, files: Upstream, title: str) -> World:
-    """Every state of the month that has an output figure."""
+    """Every state of the month that has a figure of output and one of trade (Liechtenstein's is in Switzerland's)."""
     codes, groups = Codes(), curated.groups_at(month)
     states = codes.existing(month)
     gdp = economy.gdp(month, states, files.gdp)
-    states, gdp = [code for code, x in zip(states, gdp, strict=True) if np.isfinite(x)], gdp[np.isfinite(gdp)]
+    trade = economy.trade(month, states, files.baci, files.cow_trade, groups)
+    known = np.isfinite(gdp) & (trade.sum(axis=0) + trade.sum(axis=1) > 0)
+    states, gdp = [code for code, there in zip(states, known, strict=True) if there], gdp[known]
+    trade = economy.connect(trade[np.ix_(known, known)])
     rows = {row["code"]: row for row in codes.rows}
     latitude, longitude = (np.array([float(rows[code][key]) for code in states]) for key in ("latitude", "longitude"))
 
     points = alignment.ideal_points(files.points, states, month)
     agreed = alignment.agreement(month, states, files.votes, files.points)
     hostile = ties.hostility(month, states, files.disputes, files.conflicts)
-    aligned, spread = alignment.override(agreed.value, agreed.sd, ties.pacts(month, states, files.atop, groups), hostile)
+    aligned, spread = alignment.override(
+        agreed.value, agreed.sd, ties.pacts(month, states, files.atop, groups), hostile
+    )
     milex = economy.military_expenditure(month, states, files.milex, files.capabilities, gdp)
     capacity, floor = arms.capacity(month, states, files.register, milex)
-    trade = economy.trade(month, states, files.baci, files.cow_trade, groups)
     measures = sanctions.intensities(month, states, files.gsdb, groups)
     where = issues.positions(month, states, groups, points)
     coalition = np.array([code in groups.get("senders", ()) for code in states]) * gdp
@@ -104,7 +110,7 @@ def _world(name: str, month: str, files: Upstream, title: str) -> World:
 
 
 def select(wanted: str, world: World, files: Upstream) -> list[str]:
-    """The codes, sorted, that a selection names. Raises UsageError or InvalidInput with what is wrong and the way out."""
+    """The codes, sorted, that a selection names. Raises UsageError or InvalidInput with the way out."""
     kind, _, detail = wanted.replace("preset ", "preset:").partition(":")
     if wanted == "all":
         return list(world.states)
@@ -117,7 +123,9 @@ def select(wanted: str, world: World, files: Upstream) -> list[str]:
     if kind == "preset":
         presets = {row["preset"] for row in curated.rows("presets")}
         if detail not in presets:
-            raise UsageError(f"no preset {detail!r}{did_you_mean(detail, presets)}; there are {', '.join(sorted(presets))}")
+            raise UsageError(
+                f"no preset {detail!r}{did_you_mean(detail, presets)}; there are {', '.join(sorted(presets))}"
+            )
         named = " ".join(row["states"] for row in curated.rows("presets") if row["preset"] == detail).split()
         return sorted(set(named) & set(world.states))
     path = Path(wanted)
@@ -135,9 +143,10 @@ def select(wanted: str, world: World, files: Upstream) -> list[str]:
 def subset(world: World, states: list[str]) -> World:
     """The same world with fewer states: groups keep who is there, and home sales take what was sold to the others."""
     keep = np.array([world.index(code) for code in states])
-    parts: dict[str, Array] = {name: getattr(world, name)[keep].copy() for name in (*_STATE, "position", "position_sd")}
+    parts: dict[str, Any] = {name: getattr(world, name)[keep].copy() for name in (*_STATE, "position", "position_sd")}
     parts["attention"] = world.attention[keep].copy()
-    pairs = {name: getattr(world, name)[np.ix_(keep, keep)].copy() for name in _PAIR}
+    pairs: dict[str, Any] = {name: getattr(world, name)[np.ix_(keep, keep)].copy() for name in _PAIR}
+    pairs["trade"] = economy.connect(pairs["trade"])
     parts["home"] = domestic_sales(parts["gdp"], pairs["trade"])
     return replace(
         world,

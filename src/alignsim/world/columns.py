@@ -1,4 +1,4 @@
-"""The columns of a world folder: their unit, range and default. Loading, writing and the reference page follow this list."""
+"""The columns of a world folder: their unit, range and default. Loading and writing follow this list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ class Column(NamedTuple):
 
 STATES = (
     Column("gdp", "bn USD a year", 1e-3, 1e6, None, "gross domestic product, current prices", 4),
-    Column("home", "bn USD a year", 0, 1e6, float("nan"), "domestic sales of own output (blank: from gdp and trade)", 4),
+    Column(
+        "home", "bn USD a year", 0, 1e6, float("nan"), "domestic sales of own output (blank: from gdp and trade)", 4
+    ),
     Column("arms_capacity", "TIV a month", 0, 1e5, 0.0, "arms the state could export"),
     Column("replenishment", "TIV a month", 0, 1e5, 0.0, "arms a full war would make it seek abroad"),
     Column("know_how", "0..1", 0, 1, 0.0, "practice in evading sanctions"),

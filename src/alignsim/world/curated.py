@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from alignsim.errors import FileProblem
@@ -42,7 +42,7 @@ def groups_at(month: str) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted(found)) for name, found in members.items()}
 
 
-def expand(words: Iterable[str], groups: dict[str, Collection[str]]) -> list[str]:
+def expand(words: Iterable[str], groups: Mapping[str, Collection[str]]) -> list[str]:
     """Codes, with each "@group" replaced by its members, sorted and once each."""
     found: set[str] = set()
     for word in words:

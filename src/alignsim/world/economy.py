@@ -18,13 +18,13 @@ FLOOR = 0.001
 """bn USD a year between a state that trades with nobody and its nearest large partner, so that no market is empty."""
 _EU_OIL = {"DEU": 0.2, "NLD": 0.14, "ITA": 0.16, "ESP": 0.16, "FRA": 0.11, "POL": 0.08, "BEL": 0.06, "GRC": 0.05,
            "ROU": 0.02, "HUN": 0.01, "CZE": 0.01, "SVK": 0.0}  # fmt: skip
-"""How crude bound for the EU is split among refiners: shares of imports in 2023, rounded (Eurostat; the rest elsewhere)."""
+"""How crude bound for the EU is split among refiners: shares of 2023, rounded (Eurostat; the rest elsewhere)."""
 _DRUZHBA = {"HUN": 0.45, "SVK": 0.35, "CZE": 0.2}
 """The same for Russian pipeline crude after December 2022."""
 
 
 def gdp(month: str, states: list[str], worldbank: pd.DataFrame) -> Array:
-    """GDP in bn USD, current prices, (N,): the latest complete year known, whichever of World Bank and gdp.csv is newer.
+    """GDP in bn USD, current prices, (N,): the newer of World Bank and gdp.csv, of complete years.
 
     A state that neither knows by then has nan, and is left out of the world.
     """
@@ -48,8 +48,8 @@ def trade(
 ) -> Array:
     """Goods in bn USD a year, exporter to importer, (N, N), for the last complete year.
 
-    Each pair's last observed flow (BACI, before 2000 COW; COW also for states that BACI does not cover) is carried by the
-    growth of world exports, at most five years back from the last year on file. Then rows of trade.csv replace it.
+    Each pair's last observed flow (BACI, before 2000 COW; COW also for states that BACI does not cover) is carried by
+    the growth of world exports, at most five years back from the last year on file. Then rows of trade.csv replace it.
     """
     place = {code: k for k, code in enumerate(states)}
     year = curated.complete_year(month)
@@ -69,7 +69,7 @@ def trade(
                 i, j = place[row.exporter], place[row.importer]
                 out[i, j], seen[i, j] = row.value * now / growth.get(int(row.year), now), row.year
     _replace(out, seen, year, place, groups)
-    return _connect(out)
+    return out
 
 
 def _replace(out: Array, seen: Array, year: int, place: dict[str, int], groups: dict[str, tuple[str, ...]]) -> None:
@@ -89,7 +89,7 @@ def _replace(out: Array, seen: Array, year: int, place: dict[str, int], groups: 
         seen[cells] = int(row["year"])
 
 
-def _connect(trade: Array) -> Array:
+def connect(trade: Array) -> Array:
     """No state without any export or import: a thousandth of a bn with the largest trader."""
     largest = int(np.argmax(trade.sum(axis=0) + trade.sum(axis=1)))
     second = int(np.argsort(trade.sum(axis=0) + trade.sum(axis=1))[-2])
@@ -127,9 +127,15 @@ def latest(month: str, states: list[str], frame: pd.DataFrame, column: str = "va
 def military_expenditure(month: str, states: list[str], sipri: pd.DataFrame, nmc: pd.DataFrame, gdp: Array) -> Array:
     """Military expenditure in bn constant 2023 USD, (N,).
 
-    SIPRI's last figure of ten years; else COW's (current USD, as it is, for want of a deflator); else 1.5 % of GDP.
+    SIPRI's last figure of ten years, unless it is below 0.1 % of GDP (Venezuela's exchange rate); else milex.csv; else
+    COW's (current USD, as it is, for want of a deflator); else 1.5 % of GDP.
     """
     first = latest(month, states, sipri, oldest=10)
+    first = np.where(first > 0.001 * gdp, first, np.nan)
+    for row in curated.rows("milex"):
+        if row["state"] in states and int(row["year"]) <= curated.complete_year(month):
+            k = states.index(row["state"])
+            first[k] = first[k] if np.isfinite(first[k]) else float(row["milex"])
     second = latest(month, states, nmc, "milex", oldest=10) / 1e6
     third = 0.015 * gdp
     return np.where(np.isfinite(first), first, np.where(np.isfinite(second) & (second > 0), second, third))

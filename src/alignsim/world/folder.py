@@ -1,4 +1,4 @@
-"""A world as a folder of small tables: reading with every problem named at once, and writing."""
+"""A world as a folder of small tables, read with every problem named at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from alignsim.errors import FileProblem, InvalidInput, Problem, did_you_mean
-from alignsim.files import reason, write_text
+from alignsim.files import reason
 from alignsim.world.columns import DYADS, FLOWS, POSITIONS, SANCTIONS, STATES, TABLES, Column
+from alignsim.world.derived import domestic_sales, great_circle
 from alignsim.world.world import Actor, Array, World
 
 PACKAGED = Path(__file__).resolve().parents[1] / "data" / "worlds"
@@ -21,7 +22,6 @@ MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
 MOST_BYTES = 20_000_000
 MOST_PROBLEMS = 60
-_EARTH_RADIUS = 6371.0  # km
 
 
 def packaged() -> list[str]:
@@ -119,20 +119,21 @@ class _Reader:
             raise FileProblem(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
 
     def _yaml(self, file: str, required: bool = True) -> dict[str, Any]:
-        """A YAML mapping in which every scalar is text: `NO` stays a word and no alias, tag or deep nesting is taken."""
+        """A YAML mapping in which every scalar is text: `NO` stays a word. No alias or deep nesting is taken."""
         import yaml
 
+        loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         if not required and not (self.folder / file).is_file():
             return {}
         text, depth = self._text(file), 0
         try:
-            for event in yaml.parse(text, Loader=yaml.BaseLoader):
+            for event in yaml.parse(text, Loader=loader):
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 if isinstance(event, yaml.AliasEvent) or depth > 12:
                     mark = event.start_mark
                     self._problem(file, mark.line + 1, mark.column + 1, "", "aliases and nesting beyond 12 are refused")
                     return {}
-            loaded = yaml.load(text, Loader=yaml.BaseLoader)
+            loaded = yaml.load(text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             self._problem(file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "", str(error.problem))
@@ -217,7 +218,9 @@ class _Reader:
                 self._problem(file, line, 1, "", f"{a}-{b} is also on line {seen[pair]}")
             seen.setdefault(pair, line)
             if a in place and b in place and a != b:
-                rows.append(place[a]), cols.append(place[b]), keep.append(k)
+                rows.append(place[a])
+                cols.append(place[b])
+                keep.append(k)
         out = {}
         for column in columns:
             square = np.full((len(states), len(states)), column.default)
@@ -263,7 +266,7 @@ class _Reader:
         return salience
 
     def _groups(self, meta: dict[str, Any], states: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-        listed = meta.get("groups") if isinstance(meta.get("groups"), dict) else {}
+        listed = _mapping(meta, "groups")
         groups = {**listed, "senders": meta.get("senders") or []}
         for name, members in groups.items():
             for code in members if isinstance(members, list) else [members]:
@@ -274,9 +277,9 @@ class _Reader:
 
     def _actors(self, meta: dict[str, Any], states: tuple[str, ...]) -> dict[str, Actor]:
         actors = {}
-        listed = meta.get("actors") if isinstance(meta.get("actors"), dict) else {}
-        for code, about in listed.items():
-            about = about if isinstance(about, dict) else {}
+        listed = _mapping(meta, "actors")
+        for code in listed:
+            about = _mapping(listed, code)
             patron, opponents = str(about.get("patron", "")), tuple(about.get("opponents") or ())
             for other in (patron, *opponents):
                 if other not in states:
@@ -294,87 +297,14 @@ def _records(meta: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
+def _mapping(meta: dict[str, Any], key: str) -> dict[str, Any]:
+    listed = meta.get(key)
+    return listed if isinstance(listed, dict) else {}
+
+
 def _fill(state: dict[str, Array], dyad: dict[str, Array], flow: dict[str, Array]) -> None:
     """Blank distances become great circles; blank domestic sales, what output is left after exports."""
     missing = np.isnan(dyad["distance"])
     dyad["distance"][missing] = great_circle(state["latitude"], state["longitude"])[missing]
     blank = np.isnan(state["home"])
     state["home"][blank] = domestic_sales(state["gdp"], flow["trade"])[blank]
-
-
-def great_circle(latitude: Array, longitude: Array) -> Array:
-    """Kilometres between all pairs of places (N,), by the haversine formula on a sphere of 6371 km; (N, N)."""
-    lat, lon = np.radians(latitude), np.radians(longitude)
-    half = np.sin((lat[:, None] - lat) / 2) ** 2
-    half = half + np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
-    return 2 * _EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-
-
-def domestic_sales(gdp: Array, trade: Array) -> Array:
-    """What a state sells at home, bn USD: GDP less goods exported, at least a fifth of GDP. Shapes (N,), (N, N)."""
-    return np.maximum(gdp - trade.sum(axis=1), 0.2 * gdp)
-
-
-def write(world: World, folder: Path) -> Path:
-    """Write `world` as a folder that `load` reads back; numbers keep three to five significant digits."""
-    import yaml
-
-    folder.mkdir(parents=True, exist_ok=True)
-    n, d = len(world.states), len(world.issues)
-    upper = [(i, j) for i in range(n) for j in range(i + 1, n)]
-    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
-    sanctions = {c.name: getattr(world, f"sanction_{c.name}", None) for c in SANCTIONS}
-    sanctions |= {"embargo": world.embargo, "secondary": world.secondary}
-    tables = {
-        "states.csv": ([((c, world.names[c]), k) for k, c in enumerate(world.states)], STATES, None),
-        "dyads.csv": ([((world.states[i], world.states[j]), (i, j)) for i, j in upper], DYADS, None),
-        "flows.csv": ([((world.states[i], world.states[j]), (i, j)) for i, j in pairs], FLOWS, None),
-        "sanctions.csv": ([((world.states[i], world.states[j]), (i, j)) for i, j in pairs], SANCTIONS, sanctions),
-        "positions.csv": (
-            [((world.states[i], world.issues[k]), (i, k)) for i in range(n) for k in range(d)], POSITIONS, None
-        ),
-    }  # fmt: skip
-    for file, (rows, columns, arrays) in tables.items():
-        values = {c.name: (arrays or {}).get(c.name, getattr(world, c.name, None)) for c in columns}
-        write_text(folder / file, _csv_text(file, rows, columns, values))
-    meta = {
-        "name": world.name,
-        "title": world.title,
-        "month": world.month,
-        "issues": [
-            {"name": name, "salience": round(float(world.salience[k]), 3), **world.descriptions.get(name, {})}
-            for k, name in enumerate(world.issues)
-        ],
-        "senders": list(world.senders),
-        "groups": {name: list(members) for name, members in sorted(world.groups.items())},
-        "actors": {
-            a.code: {"name": a.name, "patron": a.patron, "opponents": list(a.opponents), "source": a.source}
-            for a in world.actors.values()
-        },
-    }
-    for file, content in (("world.yaml", meta), ("sources.yaml", world.sources)):
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
-        write_text(folder / file, text)
-    return folder
-
-
-def _csv_text(file: str, rows: list[tuple[tuple[str, ...], Any]], columns: tuple[Column, ...], values: dict) -> str:
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow([*TABLES[file][0], *(c.name for c in columns)])
-    sparse = file in ("flows.csv", "sanctions.csv", "positions.csv")
-    for key, place in rows:
-        numbers = [_figure(values[c.name][place], c.digits) for c in columns]
-        if sparse and all(number == _figure(c.default, c.digits) for number, c in zip(numbers, columns, strict=True)):
-            continue
-        cells = ["" if c.default == 0 and number == "0" else number for number, c in zip(numbers, columns, strict=True)]
-        table.writerow([*key, *cells])
-    return out.getvalue()
-
-
-def _figure(value: float | None, digits: int) -> str:
-    """A number with `digits` significant digits and no needless zeros: 1234.5 -> 1234, 0.1200 -> 0.12."""
-    if value is None or math.isnan(value):
-        return ""
-    rounded = float(f"{value:.{digits}g}")
-    return f"{rounded:.15g}" if abs(rounded) >= 1e-4 or rounded == 0 else f"{rounded:.6f}".rstrip("0").rstrip(".") or "0"

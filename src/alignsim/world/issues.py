@@ -28,7 +28,7 @@ class Issues(NamedTuple):
 
 
 def positions(month: str, states: list[str], groups: dict[str, tuple[str, ...]], points: IdealPoints) -> Issues:
-    """Positions at `month`: the order from UN ideal points, the others from positions.csv, a state's row over a group's.
+    """Positions at `month`: the order from UN ideal points, others from positions.csv, a state's row over a group's.
 
     A state that is not listed on an issue has position 0, a standard deviation of 0.3 and attention 0.1 (order: 0.3).
     """

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("trade", "financial", "symbolic", "embargo", "secondary")
-PRACTICE = 9.0
-"""Years under a full embargo by the whole coalition that bring know-how to 1 - 1/e (expert judgement; 6 to 14)."""
+PRACTICE = 6.0
+"""Years under a full embargo by the whole coalition that bring know-how to 1 - 1/e (expert judgement; 4 to 9)."""
+HALF_LIFE = 15.0
+"""Years in which half of the practice is forgotten (expert judgement; 8 to 25)."""
 UN_COMPLIANCE = 0.5
 """How far members apply a UN measure (expert judgement); of its trade measures at most a partial sanction counts."""
 _UN_TRADE = 0.12
@@ -25,8 +27,8 @@ _MANY_TARGETS = 3
 def intensities(month: str, states: list[str], cases: pd.DataFrame, groups: dict) -> dict[str, Array]:
     """Kind -> (N, N) by, on, in 0..1, in force at the end of `month`.
 
-    GSDB cases begun by the last complete year combine as 1 - prod(1 - s); those open at the end of the file go on. Rows of
-    sanctions.csv then replace the cell of their sender, target and kind; later rows beat earlier ones of the file.
+    GSDB cases begun by the last complete year combine as 1 - prod(1 - s); those open at the end of the file go on.
+    Rows of sanctions.csv then replace the cell of their sender, target and kind, a later row of the file an earlier one.
     """
     place = {code: k for k, code in enumerate(states)}
     year = curated.complete_year(month)
@@ -70,13 +72,14 @@ def pressure(sanctions: dict[str, Array], senders: Array) -> Array:
 def know_how(month: str, states: list[str], cases: pd.DataFrame, senders: Array, first: int = 1960) -> Array:
     r"""Practice in evading sanctions, (N,) in 0..1.
 
-    .. math:: K_i = 1 - \exp(-\sum_{\text{years}} \bar S_i / 9)
+    .. math:: K_i = 1 - \exp(-\tfrac16 \sum_t \bar S_i(t) \, 2^{-\text{age}/15})
 
     with the coalition's material pressure at the end of each complete year since 1960. The exponential form is the
-    model's own learning equation without forgetting; 9 years puts Iran near 0.8 and Russia near 0.3 in 2024.
+    model's own learning equation; six years and the half-life put Iran near 0.8 and Russia near 0.35 in 2024.
     """
-    total = np.zeros(len(states))
-    for year in range(first, curated.complete_year(month) + 1):
+    total, last = np.zeros(len(states)), curated.complete_year(month)
+    for year in range(first, last + 1):
         at = f"{year}-12"
-        total += pressure(intensities(at, states, cases, curated.groups_at(at)), senders)
+        felt = pressure(intensities(at, states, cases, curated.groups_at(at)), senders)
+        total += felt * 0.5 ** ((last - year) / HALF_LIFE)
     return 1 - np.exp(-total / PRACTICE)

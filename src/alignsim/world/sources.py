@@ -7,6 +7,10 @@ from typing import Any
 from alignsim.world import curated
 from alignsim.world.alignment import Agreement
 
+_BY_MONTH = {"war", "hostility", "oil", "sanction_trade", "sanction_financial", "sanction_symbolic", "embargo",
+             "secondary", "salience", "position", "attention", "groups", "actors"}  # fmt: skip
+"""Columns that cited tables bring up to the month; the others are of the last complete year."""
+
 
 def cite(month: str, agreed: Agreement, points_year: int, floor: float) -> dict[str, Any]:
     """Column -> title, author, year, url, unit, terms, note and the date its figures are of, filled in for `month`.
@@ -24,7 +28,7 @@ def cite(month: str, agreed: Agreement, points_year: int, floor: float) -> dict[
         for word, filled in words.items():
             about["note"] = about["note"].replace(word, filled)
         dated = {"ideal_point": str(points_year), "alignment": str(points_year)}.get(column, str(year))
-        by_month = column in ("war", "hostility", "oil", "secondary", "salience", "position", "attention", "groups", "actors")
-        out[column] = {**about, "date": month if by_month or column.startswith("sanction") else dated}
+        dated = about["year"] if column in ("latitude", "longitude", "distance") else dated
+        out[column] = {**about, "date": month if column in _BY_MONTH else dated}
     out["alignment"]["mapping"] = [{key: str(value) for key, value in knot.items()} for knot in agreed.knots]
     return out

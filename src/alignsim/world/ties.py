@@ -26,7 +26,7 @@ _MEMORY = 0.85  # what is left of a clash a year later: half after four years
 def pacts(month: str, states: list[str], atop: pd.DataFrame, groups: dict[str, tuple[str, ...]]) -> Array:
     """Weight of the defence tie of each pair, (N, N) in 0..0.5.
 
-    ATOP's last year up to `month` is carried on; later accessions, pacts, partnerships and ends are rows of alliances.csv.
+    ATOP's last year up to `month` is carried on; later pacts, partnerships and ends are rows of alliances.csv.
     """
     place = {code: k for k, code in enumerate(states)}
     weight = np.zeros((len(states), len(states)))
@@ -43,7 +43,7 @@ def pacts(month: str, states: list[str], atop: pd.DataFrame, groups: dict[str, t
 
 
 def hostility(month: str, states: list[str], disputes: pd.DataFrame, conflicts: pd.DataFrame) -> Array:
-    """Direct hostility of each pair, (N, N) in 0..1: the rivalry table where it speaks, else the fading record of clashes.
+    """Direct hostility of each pair, (N, N) in 0..1: the rivalry table where it speaks, else fading clashes.
 
     Each COW dispute or UCDP war between two states counts by its level and loses 15 % a year, over ten years.
     """

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from alignsim.errors import FileProblem
 from alignsim.world.codes import Codes
-from alignsim.world.importers import atop, baci, cepii, cow, find, gsdb, require_pandas, sipri, ucdp, vdem, voeten, worldbank
+from alignsim.world.importers import (
+    atop,
+    baci,
+    cepii,
+    cow,
+    find,
+    gsdb,
+    require_pandas,
+    sipri,
+    ucdp,
+    vdem,
+    voeten,
+    worldbank,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

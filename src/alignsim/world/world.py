@@ -27,7 +27,7 @@ class World:
 
     N states in the order of `states` (sorted ISO 3166-1 alpha-3 codes), D issues in the order of `issues`; every array
     is float64 and read-only. `x[i, j]` is "of i toward j", "from i to j" or "by i on j"; ties and distances are
-    symmetric; the diagonal is zero. `sources` says, for every column, where its figures come from and how sure they are.
+    symmetric; the diagonal is zero. `sources` says, for every column, where its figures come from.
     """
 
     name: str

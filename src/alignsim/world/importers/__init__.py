@@ -25,12 +25,12 @@ def require_pandas() -> None:
 
 
 def find(folder: Path, *patterns: str, what: str) -> Path:
-    """The first file below `folder` that matches a pattern, in the order of the patterns.
+    """The largest file below `folder` that matches the first pattern with any match: samples are small.
 
     Raises FileProblem naming the patterns when there is none.
     """
     for pattern in patterns:
-        found = sorted(folder.rglob(pattern))
+        found = sorted(folder.rglob(pattern), key=lambda path: (-path.stat().st_size, str(path)))
         if found:
             return found[0]
     raise FileProblem(f"no {what} below {folder}: looked for {', '.join(patterns)}; see `alignsim world build --help`")

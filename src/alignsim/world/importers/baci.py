@@ -39,7 +39,7 @@ def flows(path: Path, codes: Codes) -> pd.DataFrame:
 
 
 def cow_flows(path: Path, codes: Codes) -> pd.DataFrame:
-    """The same columns from COW's dyadic trade: `flow1` is what 1 imports from 2, so it runs from 2 to 1; -9 is missing.
+    """The same columns from COW's dyadic trade: `flow1` is what 1 imports from 2, so it runs 2 to 1; -9 is missing.
 
     Takes `Dyadic_COW_4.0.csv` and its extract with `imp1_from2_musd`.
     """

@@ -68,11 +68,12 @@ def _intensities(row) -> tuple[float, float, float, float]:
     """Trade, financial, symbolic and arms intensity of one case.
 
     Trade: each of exports and imports counts half where completely cut, and a partial cut of either is worth 0.12.
-    Financial 0.3, travel 0.15, other 0.1, arms 0.8 and military assistance 0.3 are expert judgement.
+    Financial 0.1 (nearly all are lists of names), travel 0.1, other 0.05, arms 0.8 and military assistance 0.3 are
+    expert judgement; financial regimes that bite are rows of sanctions.csv.
     """
     complete = len(re.findall(r"(?:exp|imp)_compl", row.descr_trade))
     partial = "part" in row.descr_trade or (row.trade == "1" and not complete)
     trade = 1 - (1 - 0.5 * complete) * (1 - _PARTIAL * partial)
-    symbolic = 1 - (1 - 0.15 * (row.travel == "1")) * (1 - 0.1 * (row.other == "1"))
+    symbolic = 1 - (1 - 0.1 * (row.travel == "1")) * (1 - 0.05 * (row.other == "1"))
     embargo = max(0.8 * (row.arms == "1"), 0.3 * (row.military == "1"))
-    return trade, 0.3 * (row.financial == "1"), symbolic, embargo
+    return trade, 0.1 * (row.financial == "1"), symbolic, embargo

@@ -19,11 +19,12 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 def deliveries(path: Path, codes: Codes) -> pd.DataFrame:
-    """Columns `supplier, recipient, year, tiv` between states, from a trade register.
+    """Columns `supplier, recipient, year, tiv` from a trade register; the recipient is "" where it is no state.
 
     The register gives no value per year, so a deal's TIV of delivered weapons is spread evenly over its years of
     delivery (r = .95 with SIPRI's own yearly figures). Latin-1 with eleven lines before the header, or re-saved as
-    UTF-8 without them; three nameless columns hold "?"; rebels (*), organisations (**) and unknown parties are left out.
+    UTF-8 without them; three nameless columns hold "?"; suppliers that are rebels (*), organisations (**) or unknown
+    are left out, and such recipients are "".
     """
     import pandas as pd
 
@@ -40,8 +41,8 @@ def deliveries(path: Path, codes: Codes) -> pd.DataFrame:
         supplier, recipient = codes.named(row[place["Supplier"]]), codes.named(row[place["Recipient"]])
         delivered = [int(y) for y in _YEAR.findall(row[years])]
         tiv = float(row[value].strip() or 0)
-        if supplier and recipient and delivered and tiv:
-            found += [(supplier, recipient, year, tiv / len(delivered)) for year in delivered]
+        if supplier and delivered and tiv:
+            found += [(supplier, recipient or "", year, tiv / len(delivered)) for year in delivered]
     out = pd.DataFrame(found, columns=["supplier", "recipient", "year", "tiv"])
     return out.groupby(["supplier", "recipient", "year"], as_index=False)["tiv"].sum()
 

@@ -15,7 +15,7 @@ _INTERSTATE = "2"
 
 
 def conflicts(path: Path, codes: Codes) -> pd.DataFrame:
-    """Columns `state, opponent, year, intensity`: primary warring states; intensity 1 minor, 2 war (1,000 deaths a year).
+    """Columns `state, opponent, year, intensity`: primary warring states; intensity 1 minor, 2 war (1,000 deaths).
 
     `opponent` is a code where two states fight (both directions are listed), else "" for a war against a group.
     Secondary parties, who send support, are left out; a cell such as "200,  2" names two states.

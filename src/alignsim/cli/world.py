@@ -1,0 +1,139 @@
+"""`alignsim world`: list the packaged worlds, show what one says and where it has it from, or build one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.group("world")
+def command() -> None:
+    """List, show or build worlds: the states, ties, flows and issues that a scenario starts from.
+
+    \b
+    alignsim world list
+    alignsim world show west-asia-2024 IRN
+    alignsim world build gulf-2014 --month 2014-01 --from data --states preset:west-asia
+    """
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def list_worlds(as_json: bool) -> None:
+    """List the packaged worlds."""
+    from alignsim.world.describe import worlds
+
+    found = worlds()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    _table("", ("name", "month", "states", "title"), found)
+
+
+@command.command("show")
+@click.argument("world")
+@click.argument("state", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def show(world: str, state: str | None, as_json: bool) -> None:
+    """Print WORLD (a packaged name or a folder), or what it says of one STATE, with unit, date and source.
+
+    \b
+    alignsim world show west-asia-2024
+    alignsim world show west-asia-2024 IRN
+    alignsim world show my-world Iran --json
+    """
+    from alignsim.world import load
+    from alignsim.world.describe import find_state, state_summary, world_summary
+
+    loaded = load(world)
+    content = world_summary(loaded) if state is None else state_summary(loaded, find_state(loaded, state))
+    if as_json:
+        click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+    elif state is None:
+        _print_world(content)
+    else:
+        _print_state(content)
+
+
+@command.command("build")
+@click.argument("name")
+@click.option("--month", required=True, metavar="YYYY-MM", help="Build the world at the end of this month, 1992-01 on.")
+@click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="Folder of the official files.")
+@click.option("--states", default="all", show_default=True, metavar="WHICH",
+              help="all, largest:40, preset:west-asia, a comma list of codes, or a file of codes.")  # fmt: skip
+@click.option("--title", default="", help="A title; by default it names the month.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; by default NAME here.")
+@click.option("--force", is_flag=True, help="Write over a world that is already there.")
+def build(name: str, month: str, source: Path, states: str, title: str, out: Path | None, force: bool) -> None:
+    """Build a world called NAME from the official files, with nothing that was not known by the month.
+
+    \b
+    The files are found anywhere below --from by their published names: World Bank GDP, SIPRI register and
+    military expenditure, GSDB, UN votes and ideal points, UCDP, BACI, COW trade, capabilities and disputes,
+    ATOP, CEPII distances and V-Dem. Needs `pip install 'alignsim[world]'`.
+    """
+    from alignsim.errors import FileProblem, UsageError
+    from alignsim.files import slug
+    from alignsim.world import write
+    from alignsim.world.build import build as build_world
+
+    if slug(name) != name:
+        raise UsageError(f"{name!r} cannot name a folder; {slug(name)!r} can")
+    folder = out or Path(name)
+    if not force and folder.is_dir() and any(folder.iterdir()):
+        raise FileProblem(f"{folder} is not empty; give another folder with --out, or write over it with --force")
+    world = build_world(name, month, source, states, title)
+    write(world, folder)
+    click.echo(f"{folder}: {len(world.states)} states, {len(world.issues)} issues at the end of {month}")
+    click.echo(f"next: alignsim world show {folder}", err=True)
+
+
+def _print_world(content: dict[str, Any]) -> None:
+    click.echo(f"{content['title']} ({content['name']}, {content['month']}, {len(content['states'])} states)\n")
+    _table("Issues", ("name", "salience", "title", "plus", "minus"), content["issues"])
+    groups = [{"group": name, "members": " ".join(codes)} for name, codes in content["groups"].items()]
+    _table("Groups", ("group", "members"), [*groups, {"group": "senders", "members": " ".join(content["senders"])}])
+    actors = [{"actor": code, **about, "opponents": " ".join(about["opponents"])}
+              for code, about in content["actors"].items()]  # fmt: skip
+    _table("Armed groups", ("actor", "name", "patron", "opponents"), actors)
+    states = [{"code": code, "state": name} for code, name in content["states"].items()]
+    click.echo("States\n" + ", ".join(f"{row['code']} {row['state']}" for row in states) + "\n")
+    sources = [{"column": column, **about} for column, about in content["sources"].items()]
+    _table("Sources", ("column", "unit", "date", "author", "title", "terms", "note"), sources)
+
+
+def _print_state(content: dict[str, Any]) -> None:
+    click.echo(f"{content['name']} ({content['code']}) in {content['world']} at the end of {content['month']}")
+    click.echo(f"groups: {', '.join(content['groups']) or 'none'}\n")
+    _table("Figures", ("figure", "value", "unit", "date", "source"), content["figures"])
+    _table("Closest", ("state", "alignment", "sd", "hostility"), content["closest"])
+    _table("Most distant", ("state", "alignment", "sd", "hostility"), content["most_hostile"])
+    for title, key in (("Exports to", "exports"), ("Imports from", "imports"), ("Crude oil to", "oil_to"),
+                       ("Crude oil from", "oil_from"), ("Arms to", "arms_to"), ("Arms from", "arms_from")):  # fmt: skip
+        _table(title, ("state", "value", "unit"), content[key])
+    kinds = ("state", "trade", "financial", "symbolic", "embargo", "secondary")
+    _table("Sanctions on it, by", kinds, content["sanctions_on"])
+    _table("Its sanctions, on", kinds, content["sanctions_by"])
+    _table("Positions", ("issue", "position", "position_sd", "attention"), content["positions"])
+    if content["actors"]:
+        click.echo(f"Patron of: {', '.join(content['actors'])}")
+
+
+def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
+    """A table on standard output; nothing at all when there are no rows."""
+    if not rows:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
+    for name in columns:
+        number = all(isinstance(row.get(name, ""), float | int) for row in rows)
+        table.add_column(name, justify="right" if number else "left", no_wrap=number)
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
+    Console().print(table, markup=False)
+    click.echo()
