@@ -224,6 +224,8 @@ def test_agents_of_another_kind_may_join_without_being_taken_for_states(plan: Pl
     assert all(isinstance(friend, StateAgent) for friend in model.state("AAA").friends(-1.0))
     with AlignmentModel(plan, run=3, branch="isolation") as other:
         assert np.array_equal(model.now.z, finished(other)[-1].z)
+    codes = model.datacollector.get_agent_vars_dataframe()["code"]
+    assert codes.isna().sum() == MONTHS and codes.dropna().tolist() == (MONTHS + 1) * list(CODES)
 
 
 # --- data collection --------------------------------------------------------------------------------------------
@@ -255,8 +257,10 @@ def test_only_columns_that_are_asked_for_are_worked_out(plan: Plan, monkeypatch:
     collected = model.datacollector.get_agent_vars_dataframe()
     assert list(collected) == ["position", "name"] and len(collected) == 2 * N
     assert collected["position"].tolist()[N:] == model.now.position[0, :, 0].tolist()
-    with pytest.raises(AssertionError, match="isolation was read"), AlignmentModel(plan):
-        pass
+    with pytest.raises(AttributeError, match="isolaton"):
+        AlignmentModel(plan, agent_reporters={"isolation": "isolaton"})
+    with pytest.raises(AssertionError, match="isolation was read"):
+        AlignmentModel(plan)
 
 
 # --- letting go -------------------------------------------------------------------------------------------------

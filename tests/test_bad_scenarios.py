@@ -8,12 +8,12 @@ import string
 from pathlib import Path
 
 import pytest
-from small_world import small_world
 
 from alignsim.errors import InvalidInput, Problem
 from alignsim.plan.check import check
 from alignsim.scenario.document import examine, examine_text
 from alignsim.scenario.parsing import parse
+from small_world import small_world
 
 FOLDER = Path(__file__).parent / "bad_scenarios"
 FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
@@ -129,4 +129,6 @@ def _is_list(node) -> bool:
 def _typo(word: str, draw: random.Random) -> str:
     k, letter = draw.randrange(len(word)), draw.choice(string.ascii_lowercase)
     swapped = word[:k] + word[k + 1 : k + 2] + word[k] + word[k + 2 :]
-    return draw.choice([word[:k] + word[k + 1 :], word[:k] + letter + word[k:], word[:k] + letter + word[k + 1 :], swapped])
+    return draw.choice(
+        [word[:k] + word[k + 1 :], word[:k] + letter + word[k:], word[:k] + letter + word[k + 1 :], swapped]
+    )

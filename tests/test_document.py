@@ -15,15 +15,258 @@ from alignsim.errors import AlignsimError, FileProblem, InvalidInput
 from alignsim.scenario import load, load_text
 from alignsim.scenario.parsing import MAX_ALIASED, parse
 
-ALPHA_2 = (
-    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA "
-    "CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA "
-    "GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP "
-    "KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS "
-    "MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS "
-    "RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW "
-    "TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
-).split()
+OTHER_READER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+ALPHA_2 = [
+    "AD",
+    "AE",
+    "AF",
+    "AG",
+    "AI",
+    "AL",
+    "AM",
+    "AO",
+    "AQ",
+    "AR",
+    "AS",
+    "AT",
+    "AU",
+    "AW",
+    "AX",
+    "AZ",
+    "BA",
+    "BB",
+    "BD",
+    "BE",
+    "BF",
+    "BG",
+    "BH",
+    "BI",
+    "BJ",
+    "BL",
+    "BM",
+    "BN",
+    "BO",
+    "BQ",
+    "BR",
+    "BS",
+    "BT",
+    "BV",
+    "BW",
+    "BY",
+    "BZ",
+    "CA",
+    "CC",
+    "CD",
+    "CF",
+    "CG",
+    "CH",
+    "CI",
+    "CK",
+    "CL",
+    "CM",
+    "CN",
+    "CO",
+    "CR",
+    "CU",
+    "CV",
+    "CW",
+    "CX",
+    "CY",
+    "CZ",
+    "DE",
+    "DJ",
+    "DK",
+    "DM",
+    "DO",
+    "DZ",
+    "EC",
+    "EE",
+    "EG",
+    "EH",
+    "ER",
+    "ES",
+    "ET",
+    "FI",
+    "FJ",
+    "FK",
+    "FM",
+    "FO",
+    "FR",
+    "GA",
+    "GB",
+    "GD",
+    "GE",
+    "GF",
+    "GG",
+    "GH",
+    "GI",
+    "GL",
+    "GM",
+    "GN",
+    "GP",
+    "GQ",
+    "GR",
+    "GS",
+    "GT",
+    "GU",
+    "GW",
+    "GY",
+    "HK",
+    "HM",
+    "HN",
+    "HR",
+    "HT",
+    "HU",
+    "ID",
+    "IE",
+    "IL",
+    "IM",
+    "IN",
+    "IO",
+    "IQ",
+    "IR",
+    "IS",
+    "IT",
+    "JE",
+    "JM",
+    "JO",
+    "JP",
+    "KE",
+    "KG",
+    "KH",
+    "KI",
+    "KM",
+    "KN",
+    "KP",
+    "KR",
+    "KW",
+    "KY",
+    "KZ",
+    "LA",
+    "LB",
+    "LC",
+    "LI",
+    "LK",
+    "LR",
+    "LS",
+    "LT",
+    "LU",
+    "LV",
+    "LY",
+    "MA",
+    "MC",
+    "MD",
+    "ME",
+    "MF",
+    "MG",
+    "MH",
+    "MK",
+    "ML",
+    "MM",
+    "MN",
+    "MO",
+    "MP",
+    "MQ",
+    "MR",
+    "MS",
+    "MT",
+    "MU",
+    "MV",
+    "MW",
+    "MX",
+    "MY",
+    "MZ",
+    "NA",
+    "NC",
+    "NE",
+    "NF",
+    "NG",
+    "NI",
+    "NL",
+    "NO",
+    "NP",
+    "NR",
+    "NU",
+    "NZ",
+    "OM",
+    "PA",
+    "PE",
+    "PF",
+    "PG",
+    "PH",
+    "PK",
+    "PL",
+    "PM",
+    "PN",
+    "PR",
+    "PS",
+    "PT",
+    "PW",
+    "PY",
+    "QA",
+    "RE",
+    "RO",
+    "RS",
+    "RU",
+    "RW",
+    "SA",
+    "SB",
+    "SC",
+    "SD",
+    "SE",
+    "SG",
+    "SH",
+    "SI",
+    "SJ",
+    "SK",
+    "SL",
+    "SM",
+    "SN",
+    "SO",
+    "SR",
+    "SS",
+    "ST",
+    "SV",
+    "SX",
+    "SY",
+    "SZ",
+    "TC",
+    "TD",
+    "TF",
+    "TG",
+    "TH",
+    "TJ",
+    "TK",
+    "TL",
+    "TM",
+    "TN",
+    "TO",
+    "TR",
+    "TT",
+    "TV",
+    "TW",
+    "TZ",
+    "UA",
+    "UG",
+    "UM",
+    "US",
+    "UY",
+    "UZ",
+    "VA",
+    "VC",
+    "VE",
+    "VG",
+    "VI",
+    "VN",
+    "VU",
+    "WF",
+    "WS",
+    "YE",
+    "YT",
+    "ZA",
+    "ZM",
+    "ZW",
+]
 
 PARENT = """\
 alignsim: 1
@@ -85,14 +328,19 @@ def test_plain_values_mean_what_yaml_1_2_says(text, meaning):
 
 
 def test_every_value_and_key_knows_its_line_and_column():
-    document = load_text(PARENT)
-    assert document.place(("branches", "isolation", 0, "sanction", "on")) == (11, 43)
-    assert document.place(("branches", "isolation", 0, "sanction", "on"), key=True) == (11, 39)
+    document, line = load_text(PARENT), PARENT.splitlines()[10]
+    assert document.place(("branches", "isolation", 0, "sanction", "on")) == (11, line.index("pair") + 1)
+    assert document.place(("branches", "isolation", 0, "sanction", "on"), key=True) == (11, line.index("on: pair") + 1)
     assert document.place(("parameters", "sanctions.hostility")) == (6, 48)
 
 
 def test_an_absent_path_is_placed_at_what_surrounds_it():
     assert load_text(PARENT).place(("events", 0, "treaty", "strength")) == (8, 27)
+
+
+def test_a_control_character_written_as_an_escape_is_refused_too():
+    _, problems = parse('a: "\\x1b[31mred"\n', "test")
+    assert [str(p) for p in problems] == ["1:4  holds the character U+001B, which is not allowed"]
 
 
 def test_an_alias_stands_for_its_value():
@@ -240,9 +488,16 @@ def test_text_cannot_extend_a_file():
         load_text("extends: base.yaml\n")
 
 
+readable = st.characters(exclude_categories=["Cc", "Cs", "Cf", "Cn", "Zl", "Zp"])
 plain_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(min_size=1, max_size=8), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**30), 10**30)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(readable, max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(readable, min_size=1, max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -250,8 +505,8 @@ plain_values = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(plain_values)
 def test_what_json_writes_is_read_back(content):
-    root, problems = parse(json.dumps({"k": content}), "test")
-    assert problems == [] or any("a key of" in p.message for p in problems)
+    root, problems = parse(json.dumps({"k": content}, ensure_ascii=False), "test")
+    assert problems == []
     assert root.plain() == {"k": content}
 
 
@@ -264,13 +519,17 @@ def test_any_text_is_read_or_refused_with_a_place(text):
         assert all(p.line >= 1 and p.column >= 1 and p.message for p in error.problems)
         return
     if not problems:
-        assert same_shape(root.plain(), yaml.load(text, Loader=yaml.BaseLoader if "\t" not in text else yaml.CBaseLoader))
+        assert same_shape(root.plain(), yaml.load(text, Loader=OTHER_READER))
 
 
 def same_shape(ours, theirs) -> bool:
     """Whether two readings agree in all keys and lengths; scalars are text in `theirs`."""
     if isinstance(theirs, dict):
-        return isinstance(ours, dict) and list(ours) == list(theirs) and all(map(same_shape, ours.values(), theirs.values()))
+        return (
+            isinstance(ours, dict)
+            and list(ours) == list(theirs)
+            and all(map(same_shape, ours.values(), theirs.values()))
+        )
     if isinstance(theirs, list):
         return isinstance(ours, list) and len(ours) == len(theirs) and all(map(same_shape, ours, theirs))
     return not isinstance(ours, (dict, list)) and (not isinstance(ours, str) or ours == theirs)

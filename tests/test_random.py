@@ -103,19 +103,44 @@ def test_names_are_told_apart_by_where_they_are_divided():
     assert len({name_key("ab", "c"), name_key("a", "bc"), name_key("abc"), name_key("c", "ab")}) == 4
 
 
+def mixed(x: int) -> int:
+    """The splitmix64 finaliser in whole numbers of any size."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        x = (x ^ x >> shift) * factor % 2**64
+    return x ^ x >> 31
+
+
+def hashed(seed: int, stream: str, run: int, step: int, *who: str) -> int:
+    stride = 0x9E3779B97F4A7C15
+    by_run = mixed((name_key(stream, str(seed)) + (run + 1) * stride) % 2**64)
+    by_step = mixed((by_run + (step + 1) * stride) % 2**64)
+    return mixed((by_step + name_key(*who)) % 2**64)
+
+
+def test_numbers_are_those_that_the_address_hashes_to():
+    assert mixed(0x9E3779B97F4A7C15) == 0xE220A8397B1DCDAF  # the first output of splitmix64 from seed 0
+    bits = hashed(1, "a", 0, 0, "IRN")
+    assert uniforms(1, "a", np.array([0]), name_keys([("IRN",)]))[0, 0] == ((bits >> 11) + 0.5) * 2.0**-53
+    bits = hashed(1, "a", 7, 2, "IRN", "RUS")  # steps 4 and 5
+    radius = np.sqrt(-2 * np.log(((bits >> 32) + 0.5) * 2.0**-32))
+    angle = 2 * np.pi * (bits % 2**32) / 2.0**32
+    both = normals(1, "a", np.array([7]), name_keys([("IRN", "RUS")]), 2, 4)[0, :, 0]
+    assert both == pytest.approx([radius * np.cos(angle), radius * np.sin(angle)], rel=1e-14)
+
+
 def test_the_numbers_are_those_of_earlier_versions():
     """Results saved with a seed can be had again: these values must never change."""
-    assert name_key("IRN", "RUS") == 0x0
-    assert uniforms(1, "a", np.array([0]), name_keys([("IRN",)]))[0, 0] == 0.0
-    assert normals(1, "a", np.array([7]), name_keys([("IRN", "RUS")]), 1, 5)[0, 0, 0] == 0.0
+    assert name_key("IRN", "RUS") == 0x760834039D4D4A68
+    assert uniforms(1, "a", np.array([0]), name_keys([("IRN",)]))[0, 0] == 0.6120338551003237
+    last = normals(1, "a", np.array([7]), name_keys([("IRN", "RUS")]), 1, 5)[0, 0, 0]
+    assert last == pytest.approx(-0.6404134463252332, rel=1e-14)
 
 
 def test_draws_are_the_same_in_another_process():
-    code = "import numpy; from alignsim.random import *; print(repr(float(uniforms(3, 'x', numpy.array([4]), name_keys([('A', 'B')]))[0, 0])))"
+    draw = "float(uniforms(3, 'x', numpy.array([4]), name_keys([('A', 'B')]))[0, 0])"
+    code = f"import numpy; from alignsim.random import *; print(repr({draw}))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert float(other.stdout.strip().removeprefix("np.float64(").removesuffix(")")) == uniforms(
-        3, "x", np.array([4]), name_keys([("A", "B")])
-    )[0, 0]
+    assert float(other.stdout) == uniforms(3, "x", np.array([4]), name_keys([("A", "B")]))[0, 0]
 
 
 # --- what the kernel asks for -----------------------------------------------------------------------------------

@@ -468,7 +468,7 @@ def test_the_packaged_worlds_are_what_the_command_builds(upstream, tmp_path):
 
 @pytest.mark.shared
 @needs_data
-@pytest.mark.parametrize("month", ["2006-01", "2014-06", "2018-01"])
+@pytest.mark.parametrize("month", ["2006-01", "2018-05"])
 def test_a_world_knows_nothing_that_came_after_its_month(upstream, month, monkeypatch):
     """Cutting every official file and cited table at the month must not change a single number."""
     from alignsim.world.build import build
@@ -534,7 +534,7 @@ def test_selections_name_states_and_a_wrong_one_is_answered(upstream):
     assert build("w", "2014-01", upstream, "IRN, RUS NAM").states == ("IRN", "NAM", "RUS")
     whole = build("w", "2014-01", upstream)
     assert pair(small, "alignment", "RUS", "CHN") == pair(whole, "alignment", "RUS", "CHN")
-    with pytest.raises(InvalidInput, match="'IRX' has no figures in 2014-01; did you mean 'IR"):
-        build("w", "2014-01", upstream, "IRX,RUS")
+    with pytest.raises(InvalidInput, match="'RUSS' has no figures in 2014-01; did you mean 'RUS'"):
+        build("w", "2014-01", upstream, "IRN,RUSS")
     with pytest.raises(UsageError, match="there are west-asia"):
         build("w", "2014-01", upstream, "preset:east")

@@ -222,9 +222,8 @@ class AlignmentModel(mesa.Model):
     def close(self) -> None:
         """End the run and let the model be freed; what was collected and the last snapshot can still be read.
 
-        Mesa before 3.4.2 keeps every model that has agents in a class attribute for as long as Python runs. Where
-        many are made, use `with AlignmentModel(plan) as model:`, which closes it. Add no agents to a closed model:
-        they would be numbered from 1 again.
+        Mesa before 3.4.2 keeps every model that has agents for as long as Python runs. Where many are made, use
+        `with AlignmentModel(plan) as model:`, which closes it. Agents added to a closed model count from 1 again.
         """
         self.running = False
         self._snapshots.close()
@@ -239,14 +238,12 @@ class AlignmentModel(mesa.Model):
 
 def _month_and_focus(plan: Plan) -> Reporters:
     """The month, and the alignment of each focus dyad."""
-    codes = plan.states
-    return {"date": "date"} | {f"{codes[i]}-{codes[j]}": partial(_alignment, i=i, j=j) for i, j in plan.focus}
+    pairs = [(plan.states[i], plan.states[j]) for i, j in plan.focus]
+    return {"date": "date"} | {f"{a}-{b}": lambda model, a=a, b=b: model.state(a).alignment(b) for a, b in pairs}
 
 
 def _column(what: str | Callable[[Any], Any], agent: mesa.Agent) -> Any:
-    """An agent's value in a column; None where agents of another kind lack the attribute."""
-    return what(agent) if callable(what) else getattr(agent, what, None)
-
-
-def _alignment(model: AlignmentModel, i: int, j: int) -> float:
-    return float(model.now.alignment[0, i, j])
+    """A state's value in a column; None for agents of another kind."""
+    if not isinstance(agent, StateAgent):
+        return None
+    return what(agent) if callable(what) else getattr(agent, what)

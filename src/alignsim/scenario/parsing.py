@@ -123,6 +123,9 @@ class _Builder:
         self._count(event)
         if len(event.value) > MAX_SCALAR:
             raise _Stop(event.start_mark, f"a text of {len(event.value):,} characters; the most is {MAX_SCALAR:,}")
+        if found := _FORBIDDEN.search(event.value):  # written as an escape, such as "\x1b"
+            self._wrong(event.start_mark, f"holds the character U+{ord(found.group()):04X}, which is not allowed")
+            event.value = _FORBIDDEN.sub("?", event.value)
         if self._awaits_key():
             self._key(event)
             return

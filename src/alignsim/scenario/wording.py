@@ -127,7 +127,7 @@ def meant_key(path: Path, tree: Tree, root: type[BaseModel]) -> str | None:
 
 
 def _one_edit(a: str, b: str) -> bool:
-    """Whether one letter more, less or other, or two swapped, makes `b` of `a`; `nearest` misses that in short words."""
+    """Whether one letter more, less or other, or two swapped, makes `b` of `a`; `nearest` misses it in short words."""
     if len(a) == len(b):
         differ = [k for k in range(len(a)) if a[k] != b[k]]
         return len(differ) == 1 or (len(differ) == 2 and sorted(a) == sorted(b) and differ[1] == differ[0] + 1)

@@ -32,7 +32,7 @@ from alignsim.show.style import (
 )
 
 OUTLINES = Path(__file__).resolve().parents[1] / "data" / "map" / "outlines.json"
-SOUTH, NORTH = -57.0, 84.0
+SOUTH, NORTH = -57.0, 90.0
 PAGE = 10.5
 SMALL_LAND = 0.0016
 """Land smaller than this on the unit globe (about 65,000 km2) is shown as a dot as well."""
@@ -90,7 +90,7 @@ def world_map(data: Any, state: str | None = None, branch: str | None = None) ->
     who = name(data, state)
     title = f"Alignment with {who} in {when[0]}, and how it has changed by {when[1]} in branch {branch}"
     note = f"Mean of the runs. {who} is black. Light grey: not part of this world. Dots: states too small to see."
-    high, low = equal_earth(0, NORTH)[1], equal_earth(0, SOUTH)[1]
+    high, low = equal_earth(0, NORTH)[1] + 0.01, equal_earth(0, SOUTH)[1] - 0.01
     half = equal_earth(180, 0)[0]
     wide = PAGE - 2 * MARGIN
     tall = wide * (high - low) / (2 * half)
@@ -133,14 +133,15 @@ def _land(ax: Axes, shown: dict[str, float], state: str) -> None:
     ax.grid(False)
     ax.spines[:].set_visible(False)
     along, across = np.linspace(-180, 180, 91), np.linspace(SOUTH, NORTH, 60)
-    net = [np.column_stack(equal_earth(along, np.full_like(along, at))) for at in range(-30, 90, 30)]
+    net = [np.column_stack(equal_earth(along, np.full_like(along, at))) for at in (SOUTH, -30, 0, 30, 60, NORTH)]
     net += [np.column_stack(equal_earth(np.full_like(across, at), across)) for at in range(-180, 181, 60)]
     ax.add_collection(LineCollection(net, colors="#eeeeee", linewidths=0.6, zorder=0))
     colours = [
         CHOSEN if code == state else _colour(shown[code]) if code in shown else GREY_LAND for code, _ in outlines()
     ]
+    edges = ["#7d7d7d" if code in shown else PAPER for code, _ in outlines()]
     rings = [ring for _, ring in outlines()]
-    ax.add_collection(PolyCollection(rings, facecolors=colours, edgecolors="#8f8f8f", linewidths=0.35, gid="land"))
+    ax.add_collection(PolyCollection(rings, facecolors=colours, edgecolors=edges, linewidths=0.4, gid="land"))
 
 
 def _dots(ax: Axes, data: Any, shown: dict[str, float], state: str) -> None:
@@ -172,11 +173,26 @@ def _names(ax: Axes, data: Any, codes: Any, change: Any, state: str, inches: flo
         if codes[i] == state:
             continue
         words = f"{name(data, codes[i])} {change[i]:+.2f}".replace("-", "−")
-        x, y = equal_earth(data.longitude.values[i], data.latitude.values[i])
         half, up = width(words, SMALL) / inches / 2, LINE / inches
+        x, y = _middle(codes[i]) or _above(data, i, up * 0.9)
         x = float(np.clip(x, ax.get_xlim()[0] + half, ax.get_xlim()[1] - half))
-        y = float(y) + up * 0.8
         if all(abs(x - a) > half + b or abs(y - c) > up for a, c, b in taken):
             taken.append((x, y, half))
             ax.text(x, y, words, fontsize=SMALL, ha="center", va="center", color=INK, zorder=5,
                     path_effects=[withStroke(linewidth=2.2, foreground=PAPER)], gid="named")  # fmt: skip
+
+
+def _middle(code: str) -> tuple[float, float] | None:
+    """The centre of the largest piece of a state's land; None for one that is drawn as a dot."""
+    pieces = [ring for owner, ring in outlines() if owner == code]
+    if sum(abs(_area(ring)) for ring in pieces) < SMALL_LAND:
+        return None
+    x, y = max(pieces, key=lambda ring: abs(_area(ring))).T
+    cross = x[:-1] * y[1:] - x[1:] * y[:-1]
+    return tuple(float(((v[:-1] + v[1:]) * cross).sum() / (3 * cross.sum())) for v in (x, y))
+
+
+def _above(data: Any, i: int, up: float) -> tuple[float, float]:
+    """Just above a state's dot."""
+    x, y = equal_earth(data.longitude.values[i], data.latitude.values[i])
+    return float(x), float(y) + up

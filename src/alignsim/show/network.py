@@ -42,7 +42,7 @@ def network(data: Any, branch: str | None = None) -> Figure:
     """The strongest ties and rivalries at the start and at the end of `branch` (default: the first after the baseline).
 
     The place of a state comes from the start (Fruchterman and Reingold 1991, with a fixed seed) and stays. The
-    thresholds for an edge are those of the start, so a bloc that closes ranks gains lines. Discs grow with the log of
+    thresholds for an edge are those of the start, so a bloc that closes ranks gains lines. Sizes grow with the log of
     total trade. Blocs are those of signed modularity; a black ring marks a state that changed its bloc.
     """
     branch = branch_to_show(data, branch)
@@ -59,7 +59,7 @@ def network(data: Any, branch: str | None = None) -> Figure:
     strong, bitter = _thresholds(mean[0])
     note = (
         f"Full line: alignment of {strong:.2f} or more. Dashed: {bitter:.2f} or less. ".replace("-", "−")
-        + "Disc: log of total trade. Colour: bloc. Black ring: the state changed its bloc."
+        + "Size: log of total trade. Colour and shape: bloc. Black ring: the state changed its bloc."
     )
     title = f"Blocs of {len(codes)} states in {when[0]} and, in branch {branch}, in {when[1]}"
     legend = _legend(data, codes, first, last, traded[0].sum(axis=0) + traded[0].sum(axis=1), PAGE - 2 * MARGIN)
@@ -153,8 +153,10 @@ def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any,
     ax.grid(False)
     ax.spines[:].set(visible=True, color="#e2e2e2")
     moved = blocs != first
-    ax.scatter(*place.T, s=(sizes * 72) ** 2, color=[colour_of(b) for b in blocs], zorder=2,
-               edgecolor=np.where(moved, INK, PAPER), linewidth=np.where(moved, 2.0, 0.8))  # fmt: skip
+    for bloc in set(blocs.tolist()):
+        its = blocs == bloc
+        ax.scatter(*place[its].T, s=(sizes[its] * 72) ** 2 * SHAPE_AREA.get(shape_of(bloc), 1.0), color=colour_of(bloc), marker=shape_of(bloc), zorder=2,
+                   edgecolor=np.where(moved[its], INK, PAPER), linewidth=np.where(moved[its], 2.0, 0.8))  # fmt: skip
     for i in np.flatnonzero(written):
         if width(codes[i], SMALL, "bold") < sizes[i] * 0.98:
             ax.text(*place[i], codes[i], fontsize=SMALL, zorder=3, ha="center", va="center_baseline", color=PAPER,
@@ -169,6 +171,14 @@ def colour_of(bloc: int) -> str:
     return BLOC_COLOURS[int(bloc) % len(BLOC_COLOURS)]
 
 
+def shape_of(bloc: int) -> str:
+    """Shape of a bloc, which says without colour who belongs to it."""
+    return BLOC_SHAPES[int(bloc) % len(BLOC_SHAPES)]
+
+
+BLOC_SHAPES = ("o", "s", "h", "D", "8", "p")
+SHAPE_AREA = {"s": 0.85, "D": 0.6}
+"""So that a square or a diamond looks no larger than a disc."""
 BLOC_COLOURS = (OKABE_ITO[0], OKABE_ITO[1], OKABE_ITO[2], "#8e4b86", "#8a6a00", "#555555")
 """Okabe-Ito, the light ones darkened so that white letters read on them."""
 
@@ -189,7 +199,8 @@ def _legend(data: Any, codes: Any, first: Any, last: Any, weight: Any, room: flo
 def _write_legend(sheet: Page, legend: list[tuple[int, list[str]]], top: float) -> None:
     """Coloured squares and words under the panels."""
     for bloc, lines in legend:
-        sheet.text(MARGIN, top, "●", color=colour_of(bloc), fontsize=9)
+        ax = sheet.axes(MARGIN, top - 0.02, LINE, LINE, xticks=[], yticks=[], frame_on=False)
+        ax.plot(0, 0, shape_of(bloc), color=colour_of(bloc), markersize=6)
         for words in lines:
             sheet.text(MARGIN + 0.2, top, words, color=INK)
             top += LINE

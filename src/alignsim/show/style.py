@@ -24,7 +24,7 @@ from alignsim.files import write_atomically
 from alignsim.show.labels import spread, width, wrap
 
 INK, MUTED, FAINT, PAPER = "#1f1f1f", "#5c5c5c", "#dcdcdc", "#ffffff"
-GREY_LAND = "#e9e9e9"
+GREY_LAND = "#dfdfdf"
 SMALL = 8.0
 """Points; nothing is smaller."""
 LINE = 1.35 * SMALL / 72

@@ -44,7 +44,7 @@ def why(data: Any, dyad: str | None = None, branch: str | None = None) -> Figure
     baseline, end = str(data.branch.values[0]), month(data.frame.values[-1])
     names, changes = _largest_first(*_changes(data, dyad, branch))
     against = f"since {month(data.frame.values[0])}" if branch == baseline else f"against {baseline}"
-    title = f"Why {dyad_name(data, dyad)} would move closer or apart in branch {branch}, {against}, in {end}"
+    title = f"Why {dyad_name(data, dyad)} moves in branch {branch}, {against} ({end})"
     note = (
         "Bar: mean over runs of what a motive adds to the change of a side's desire. Tick: 90% of the runs. "
         "Blue, full: toward the other. Orange, hatched: away. The side with the lower desire binds."
@@ -55,7 +55,7 @@ def why(data: Any, dyad: str | None = None, branch: str | None = None) -> Figure
     each = (PAGE - 2 * MARGIN - left - GAP) / 2
     quantiles = np.quantile(_with_sum(changes), [0.05, 0.95], axis=1)
     means = _with_sum(changes).mean(axis=1)
-    reach = max(float(np.abs(quantiles).max()), float(np.abs(means).max()), 0.05) * 1.25
+    reach = max(float(np.abs(quantiles).max()), float(np.abs(means).max()), 0.05) * 1.38
     for side, code in enumerate(sides(dyad)):
         ax = sheet.axes(MARGIN + left + side * (each + GAP), ABOVE, each, tall)
         _bars(ax, means[side], quantiles[:, side], reach, names if side == 0 else None)

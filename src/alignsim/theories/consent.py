@@ -116,8 +116,8 @@ class Eve:
     know_how_drift: Array
     home: Array
     oil_totals: tuple[Array, Array]  # supply (R, X) and demand (R, I)
-    trade: trade.Balancer
-    oil: trade.Balancer
+    trade_fit: trade.Balancer
+    oil_fit: trade.Balancer
     latest: list[Change]  # of the drivers seen last, or empty
 
 
@@ -184,8 +184,8 @@ def prepare(given: Given, p: Parameters, off: frozenset[str] = frozenset()) -> E
             np.tile(given.oil.sum(axis=1), (runs, 1)),
             np.tile(given.oil.sum(axis=0), (runs, 1)),
         ),
-        trade=trade.Balancer(given.trade),
-        oil=trade.Balancer(given.oil),
+        trade_fit=trade.Balancer(given.trade),
+        oil_fit=trade.Balancer(given.oil),
         latest=[],
     )
 
@@ -418,9 +418,9 @@ def _trade(now: Snapshot, barrier: Array, fear: Array, cost: Array, eve: Eve) ->
     wells = np.ascontiguousarray(change[:, given.exporters[:, None], given.importers])
     np.exp(change, out=change)
     change *= given.trade
-    flows, scaling = eve.trade.fit(change, rows, columns, now.scaling)
+    flows, scaling = eve.trade_fit.fit(change, rows, columns, now.scaling)
     pull = given.oil * np.exp(p.trade.oil_sensitivity * wells)
-    oil, oil_scaling = eve.oil.fit(pull, *eve.oil_totals, now.oil_scaling)
+    oil, oil_scaling = eve.oil_fit.fit(pull, *eve.oil_totals, now.oil_scaling)
     return flows, scaling, oil, oil_scaling
 
 

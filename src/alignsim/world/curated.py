@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from alignsim.errors import FileProblem
@@ -11,8 +12,9 @@ from alignsim.errors import FileProblem
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "curated"
 
 
+@cache
 def rows(name: str) -> list[dict[str, str]]:
-    """All rows of a curated table, in file order; lines that start with '#' are comments."""
+    """All rows of a cited table, in file order, not to be changed; lines that start with '#' are comments."""
     path = FOLDER / f"{name}.csv"
     if not path.is_file():
         raise FileProblem(f"the table {path.name} is missing from the installation; install alignsim again")
