@@ -31,6 +31,7 @@ class LoopingAgents:
 
     world: reference.World
     parameters: dict[str, Any]
+    before: reference.Drivers
     drivers: reference.Drivers
     eve: reference.Snapshot
     now: reference.Snapshot
@@ -38,18 +39,19 @@ class LoopingAgents:
 
     @classmethod
     def of(cls, n: int, seed: int = 0) -> LoopingAgents:
-        """A made-up world of n states at the default parameters, under its eve's sanctions, wars and embargoes."""
+        """A made-up world of n states at the default parameters, whose sanctions and wars have just changed."""
         given = worlds.given(n, runs=1, issues=ISSUES, seed=seed)
-        world, drivers = worlds.as_reference(given), worlds.as_reference_drivers(given.eve)
+        changed = worlds.given(n, runs=1, issues=ISSUES, seed=seed + 1).eve
+        world, before = worlds.as_reference(given), worlds.as_reference_drivers(given.eve)
         parameters = worlds.as_reference_parameters(worlds.defaults())
-        eve = reference.the_eve(world, parameters, drivers)
+        eve = reference.the_eve(world, parameters, before)
         noise = worlds.noise(n, 1, ISSUES, months=1, seed=seed)[0]
         shock = (noise.alignment[0].tolist(), noise.position[0].tolist())
-        return cls(world, parameters, drivers, eve, eve, shock)
+        return cls(world, parameters, before, worlds.as_reference_drivers(changed), eve, eve, shock)
 
     def step(self) -> None:
         self.now = reference.one_month(
-            self.world, self.parameters, self.drivers, self.drivers, self.now, self.eve, self.shock
+            self.world, self.parameters, self.drivers, self.before, self.now, self.eve, self.shock
         )
 
 
@@ -75,7 +77,8 @@ def fitting_share(n: int, months: int) -> float:
 
     reference.fit = timed
     try:
-        return spent / (months / measure(n, months))
+        seconds = months / measure(n, months)
+        return spent / seconds
     finally:
         reference.fit = plain
 

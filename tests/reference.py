@@ -88,6 +88,7 @@ class Snapshot:
     felt_isolation: Vector
     condemnation: Matrix
     fear: Matrix
+    exposure: Matrix
     trade_share: Matrix
     home_share: Vector
     loss: Vector
@@ -233,6 +234,11 @@ def fear_of_secondary_sanctions(world: World, month: Drivers, trade_share: Matri
     return between(world.n, fear)
 
 
+def exposure_to_enforcement(world: World, month: Drivers, trade_share: Matrix) -> Matrix:
+    """v_ij: the share of i's trade that enforcement against those who deal with j puts at stake."""
+    return between(world.n, lambda i, j: sum(month.secondary[s][j] * trade_share[i][s] for s in range(world.n)))
+
+
 # --- 3 trade ----------------------------------------------------------------------------------------------------
 
 
@@ -348,7 +354,7 @@ def arms_market(
     output: Vector,
     c: Vector,
     alignment: Matrix,
-    fear: Matrix,
+    exposure: Matrix,
     localisation: Matrix,
 ) -> ArmsMarket:
     """What each i could export (X), what each j lacks (gap) and how the tenders of j are shared among suppliers."""
@@ -363,15 +369,17 @@ def arms_market(
         world.replenishment[j] * (p["arms.peace_need"] + p["arms.war_need"] * plus(month.war[j] - eve.war[j]))
         for j in range(n)
     ]
-    openness = table(n, lambda i, j: 1 - p["arms.embargo_effect"] * month.embargo[i][j])
+    openness = table(
+        n, lambda i, j: (1 - p["arms.embargo_effect"] * month.embargo[i][j]) * (1 - 0.99 * month.hostility[i][j])
+    )
     objection = between(n, lambda i, j: sum(c[k] * plus(A[i][k]) * minus(A[k][j]) for k in range(n)))
 
     def willing(i: int, j: int) -> float:
         leaning = (
-            p["arms.alignment_pull"] * A[i][j] - p["arms.fear"] * fear[i][j] - p["arms.objection"] * objection[i][j]
+            p["arms.alignment_pull"] * A[i][j] - p["arms.fear"] * exposure[i][j] - p["arms.objection"] * objection[i][j]
         )
         friendly = (1 + A[i][j] / hypot(A[i][j], 0.15)) / 2
-        return X[i] / (X[i] + 2) * openness[i][j] * friendly * exp(leaning) * (1 - localisation[i][j])
+        return X[i] / (X[i] + 10) * openness[i][j] * friendly * exp(leaning) * (1 - localisation[i][j])
 
     w = between(n, willing)
     offered = [sum(w[k][j] for k in range(n)) for j in range(n)]
@@ -380,17 +388,17 @@ def arms_market(
 
 
 def arms_deliveries(
-    world: World, p: Parameters, month: Drivers, market: ArmsMarket, fear: Matrix, before: Snapshot, eve: Snapshot
+    world: World, p: Parameters, month: Drivers, market: ArmsMarket, exposure: Matrix, before: Snapshot, eve: Snapshot
 ) -> Matrix:
     """M: old business as politics changes it, new tenders and deals, cut down to what each supplier can export."""
 
     def request(i: int, j: int) -> float:
         closer = before.alignment[i][j] - eve.alignment[i][j]
-        more_fear = fear[i][j] - eve.fear[i][j]
+        more_exposed = exposure[i][j] - eve.exposure[i][j]
         more_open = market.openness[i][j] / eve.openness[i][j] if eve.openness[i][j] else 1.0
         old_business = (
             eve.deliveries[i][j]
-            * exp(p["arms.alignment_pull"] * closer - p["arms.fear"] * more_fear)
+            * exp(p["arms.alignment_pull"] * closer - p["arms.fear"] * more_exposed)
             * more_open
             * (1 - before.localisation[i][j])
         )
@@ -602,7 +610,8 @@ def the_eve(world: World, p: Parameters, month: Drivers) -> Snapshot:
     c, d = output_shares(world, calm), trade_shares(world.trade)
     felt = sanctions(world, p, month, world.know_how)
     fear = fear_of_secondary_sanctions(world, month, d, c)
-    market = arms_market(world, p, month, month, calm, c, A, fear, nothing)
+    exposure = exposure_to_enforcement(world, month, d)
+    market = arms_market(world, p, month, month, calm, c, A, exposure, nothing)
     P = raised_capacity(world, p, month)
     sight = Sight(
         month, c, A, x, calm, world.know_how, felt.isolation, felt.condemnation, fear, d, world.oil,
@@ -615,7 +624,7 @@ def the_eve(world: World, p: Parameters, month: Drivers) -> Snapshot:
         shortfall=calm, damage=calm, output=calm, know_how=list(world.know_how),
         trade=world.trade, oil=world.oil, deliveries=M, stream=M, localisation=nothing, trust=trust, pulse=nothing,
         barrier=felt.barrier, isolation=felt.isolation, felt_isolation=felt.felt_isolation,
-        condemnation=felt.condemnation, fear=fear, trade_share=d, home_share=home_shares(world.trade), loss=calm,
+        condemnation=felt.condemnation, fear=fear, exposure=exposure, trade_share=d, home_share=home_shares(world.trade), loss=calm,
         know_how_change=know_how_change(world, p, world.know_how, A, felt.isolation, d),
         capacity=P, arms_export_capacity=market.capacity, gap=market.gap, openness=market.openness,
         objection=market.objection, willingness=market.willingness, tender=market.tender,
@@ -669,8 +678,9 @@ def one_month(
     know_how = [clip(before.know_how[i] + learnt[i] - eve.know_how_change[i], 0.0, 1.0) for i in states]
 
     # 6 arms, 7 trust
-    market = arms_market(world, p, month, eve_month, output, c, A, fear, before.localisation)
-    M = arms_deliveries(world, p, month, market, fear, before, eve)
+    exposure = exposure_to_enforcement(world, month, shares)
+    market = arms_market(world, p, month, eve_month, output, c, A, exposure, before.localisation)
+    M = arms_deliveries(world, p, month, market, exposure, before, eve)
     E = between(n, lambda i, j: before.stream[i][j] + p["arms.memory"] * (M[i][j] - before.stream[i][j]))
     localisation = localised(world, p, month, eve_month.war, M, before, eve)
     trust = trust_in(world, p, month, M, before, eve)
@@ -705,7 +715,7 @@ def one_month(
         shortfall=shortfall, damage=damage, output=output, know_how=know_how,
         trade=trade, oil=oil, deliveries=M, stream=E, localisation=localisation, trust=trust, pulse=pulse,
         barrier=felt.barrier, isolation=felt.isolation, felt_isolation=felt.felt_isolation,
-        condemnation=felt.condemnation, fear=fear, trade_share=shares, home_share=home, loss=loss,
+        condemnation=felt.condemnation, fear=fear, exposure=exposure, trade_share=shares, home_share=home, loss=loss,
         know_how_change=learnt, capacity=eve.capacity, arms_export_capacity=market.capacity, gap=market.gap,
         openness=market.openness, objection=market.objection, willingness=market.willingness, tender=market.tender,
         motive=levels, contribution=added, hostility=hostility, desire=u, settlement=settled,

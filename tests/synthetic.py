@@ -10,16 +10,21 @@ import xarray as xr
 
 from alignsim.world import curated
 
-FORTY = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+FORTY = _words(
     "ARE ARM AUS AZE BLR BRA CAN CHE CHN CUB DEU DZA EGY ESP FRA GBR GEO IDN IND IRN IRQ ISR ITA JPN KAZ KOR MEX NOR "
     "PAK POL PRK QAT RUS SAU SYR TUR UKR USA VEN ZAF"
-).split()
-WEST = set("AUS CAN CHE DEU ESP FRA GBR GEO ISR ITA JPN KOR NOR POL UKR USA".split())
-EAST = set("BLR CHN CUB IRN PRK RUS SYR VEN".split())
-MOTIVES = (
+)
+WEST = set(_words("AUS CAN CHE DEU ESP FRA GBR GEO ISR ITA JPN KOR NOR POL UKR USA"))
+EAST = set(_words("BLR CHN CUB IRN PRK RUS SYR VEN"))
+MOTIVES = _words(
     "common_interests shared_friends shared_threat cross_pressure dependence armament arms_revenue evasion "
     "secondary_sanctions stigma substitution oil_rivalry trust capacity wedge diplomacy solidarity"
-).split()
+)
 EVENTS = (
     {"at": "2024-12", "branch": None, "label": "Assad falls", "probability": 1.0, "kind": "issue"},
     {"at": "2025-01", "branch": None, "label": "Strategic partnership treaty", "probability": 1.0, "kind": "meeting"},
@@ -47,7 +52,7 @@ def results(
     rng = np.random.default_rng(seed)
     states = sorted(states)
     members = sorted({code for dyad in dyads for code in dyad.split("-")})
-    time = np.datetime64("2024-09", "M") + np.arange(months + 1)
+    time = np.datetime64("2024-09", "M") + np.arange(months + 1).astype("timedelta64[M]")
     frames = sorted({0, *range(12, months + 1, 12), months})
     coords = {
         "branch": list(branches), "run": np.arange(runs), "time": time.astype("datetime64[ns]"), "dyad": list(dyads),

@@ -6,18 +6,22 @@ import gc
 import warnings
 import weakref
 from dataclasses import fields
+from pathlib import Path
 
 import mesa
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from alignsim.agents import AGENT_COLUMNS, AlignmentModel, Decision, StateAgent
 from alignsim.arrays import Given, Snapshot
 from alignsim.errors import UsageError
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
 from alignsim.plan.plan import Coin, Plan
+from alignsim.theories import consent
 from worlds import events, given
 
+SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "isolation.yaml"
 N, ISSUES, MONTHS, RUNS = 6, 3, 26, 7
 CODES = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
 BATCH = np.arange(RUNS, dtype=np.int64)
@@ -112,6 +116,20 @@ def test_nothing_done_with_mesas_own_randomness_changes_a_run(plan: Plan, model:
     assert np.array_equal(finished(model)[-1].z, other.now.z)
 
 
+def test_a_month_is_worked_out_on_one_thread_as_in_batches(plan: Plan, monkeypatch: pytest.MonkeyPatch):
+    """More threads change the last bits of large matrix products."""
+    step, threads = consent.step, []
+
+    def watched(*given):
+        threads.append({library["num_threads"] for library in threadpool_info()})
+        return step(*given)
+
+    monkeypatch.setattr(consent, "step", watched)
+    with threadpool_limits(2), AlignmentModel(plan) as model:
+        model.step()
+    assert threads == [{1}]
+
+
 def test_run_model_steps_to_the_last_month_and_no_further(model: AlignmentModel):
     assert (model.month, model.date) == (0, "2024-09")
     model.run_model()
@@ -129,6 +147,14 @@ def test_what_cannot_be_asked_for_is_refused_with_the_way_out(plan: Plan, model:
         model.state("AAB").alignment("BBB")
     with pytest.raises(UsageError, match="did you mean 'BBB'"):
         model.state("AAA").alignment("bbb")
+
+
+def test_the_headline_scenario_under_mesa_is_the_same_as_in_a_batch():
+    with AlignmentModel.from_scenario(SCENARIO, run=2, branch="isolation") as model:
+        under_mesa = finished(model)
+    batch = model.plan.batch(np.arange(4))
+    assert_same(under_mesa, list(batch.simulate("isolation", batch.shocks())), row=2)
+    assert model.state("IRN").alignment("RUS") == under_mesa[-1].alignment[0][model.index("IRN"), model.index("RUS")]
 
 
 # --- agents -----------------------------------------------------------------------------------------------------
@@ -168,6 +194,7 @@ def test_the_less_willing_side_binds(model: AlignmentModel):
         for code, decision in agent.decision.items():
             mirror = model.state(code).decide(agent)
             assert (decision.desire, decision.desired) == (mirror.desired, mirror.desire)
+            assert (decision.partner, decision.desire) == (code, agent.desires[code])
             assert decision.binds == mirror.binds == (agent.code if decision.desire < decision.desired else code)
 
 

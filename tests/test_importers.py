@@ -14,7 +14,7 @@ from alignsim.world.codes import Codes
 pytest.importorskip("pandas")
 pytest.importorskip("pyarrow")
 
-from alignsim.world.importers import atop, baci, cepii, cow, gsdb, sipri, ucdp, vdem, voeten, worldbank  # noqa: E402
+from alignsim.world.importers import atop, baci, cepii, cow, gsdb, sipri, ucdp, vdem, voeten, worldbank
 
 FILES = Path(__file__).parent / "fixtures" / "importers"
 CODES = Codes()

@@ -6,18 +6,34 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from worlds import (
-    INERT, NO_NOISE, SEEDS, SIZES, Case, as_reference, as_reference_parameters, defaults, drawn, effect, events, given,
-    noise, params, pin, quiet, run, symmetric,
-)  # fmt: skip
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from worlds import PROPERTY
 
 import reference
 from alignsim.arrays import Given
 from alignsim.mechanisms import capacity, consent, positions, trade
 from alignsim.mechanisms.registry import SWITCHES
+from worlds import (
+    INERT,
+    NO_NOISE,
+    PROPERTY,
+    SEEDS,
+    SIZES,
+    Case,
+    as_reference,
+    as_reference_parameters,
+    defaults,
+    drawn,
+    effect,
+    events,
+    given,
+    noise,
+    params,
+    pin,
+    quiet,
+    run,
+    symmetric,
+)  # fmt: skip
 
 EMBARGOED_PAIR = (0, 1)
 

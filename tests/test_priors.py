@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from worlds import PROPERTY
 
 from alignsim.mechanisms.parameters import BaseParams, param
 from alignsim.mechanisms.priors import Beta, Constant, HalfNormal, LogNormal, Normal, Prior, Triangular, Uniform
 from alignsim.mechanisms.registry import GROUPS, MECHANISMS, MOTIVES, PARAMETERS, SWITCHES
+from worlds import PROPERTY, one_scene, params
 
 SCIPY = {
     "normal": (Normal(0.3, 0.5), "norm", (0.3, 0.5)),
@@ -114,7 +114,7 @@ def test_little_of_a_prior_is_cut_off_by_its_range(path: str):
     for belief in ("signed", "sceptical"):
         prior = p.prior(belief)
         if not isinstance(prior, Constant):
-            assert float(prior.cdf(p.high)) - float(prior.cdf(p.low)) > 0.97
+            assert float(prior.cdf(p.high)) - float(prior.cdf(p.low)) > 0.95
 
 
 @pytest.mark.parametrize("name", MOTIVES)
@@ -137,16 +137,16 @@ def test_the_direct_effect_of_being_isolated_together_is_in_no_belief():
         assert p.prior(belief) == Constant(0.0)
 
 
-def test_nothing_else_reads_the_isolation_of_both_targets():
-    """Gate against building the answer in: no other motive answers when two states are isolated, and only that."""
-    from worlds import matrix, one_scene, params
-
-    alone = np.array([[0.9, 0.0, 0.0, 0.0]])
-    both = np.array([[0.9, 0.9, 0.0, 0.0]])
-    del matrix
-    for name, module in MOTIVES.items():
-        tie = [module.motive(one_scene(isolation=which), params(module))[0, 0, 1] for which in (alone, both)]
-        assert (tie[0] == tie[1]) is (name != "solidarity"), name
+@pytest.mark.parametrize("name", MOTIVES)
+def test_nothing_else_reads_the_isolation_of_both_targets(name: str):
+    """Gate against building the answer in: what i wants of j does not answer j's being isolated as well as i."""
+    taught = np.array([[0.2, 0.6, 0.0, 0.0]])
+    wants = [
+        MOTIVES[name].motive(one_scene(isolation=np.array([[0.9, other, 0.0, 0.0]]), know_how=taught), params(MOTIVES[name]))
+        for other in (0.0, 0.9)
+    ]
+    ties = [np.broadcast_to(want, (1, 4, 4))[0, 0, 1] for want in wants]
+    assert bool(ties[0] == ties[1]) is (name != "solidarity")
 
 
 # --- switches and groups ----------------------------------------------------------------------------------------

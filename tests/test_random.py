@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from worlds import PROPERTY, SEEDS, drawn, names
 
 from alignsim.kernel import Noise
 from alignsim.random import name_key, name_keys, normals, uniforms
+from worlds import PROPERTY, SEEDS, drawn, names
 
 WHO = name_keys([(f"S{k}",) for k in range(40)])
 RUNS = np.arange(50)

@@ -6,12 +6,14 @@ in earnest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pytest
 import reference
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 
 from alignsim.arrays import ALIGNMENT_BOUND, DRIVER_AXES, Array, Drivers, Given, Shocks, Snapshot
 from alignsim.kernel import Effect, Noise, Timeline, no_drivers, simulate
+from alignsim.mechanisms import trade
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
 from alignsim.mechanisms.scene import Scene
 from alignsim.random import name_keys, uniforms
@@ -28,6 +31,17 @@ PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
 """Every property is tried on the same hundred worlds at each run of the tests."""
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(3, 8)
+
+PAIR, VIEW = ("state", "partner"), ("state", "issue")
+WORLD_AXES: dict[str, tuple[str, ...]] = {
+    "gdp": ("state",), "weight": ("state",), "capacity": ("state",), "replenishment": ("state",), "know_how": ("state",),
+    "proximity": PAIR, "trade": PAIR, "arms": PAIR, "attention": VIEW,
+}  # fmt: skip
+"""The axes of the world's constants, but for oil."""
+SNAPSHOT_AXES: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("z", "stream", "localisation", "trust", "pulse", "alignment", "trade_share", "deliveries", "desire", "trade"), PAIR
+) | dict.fromkeys(("know_how", "shortfall", "damage", "isolation", "output"), ("state",))
+SNAPSHOT_AXES |= dict.fromkeys(("position", "innate"), VIEW)
 
 Values = dict[str, Array]
 """Parameters by path, each (R, 1, 1) or (R, N, 1)."""
@@ -91,10 +105,6 @@ def symmetric(x: Array) -> Array:
     """The upper triangle and its mirror, zero diagonal."""
     upper = np.triu(x, 1)
     return upper + upper.swapaxes(-1, -2)
-
-
-def of_runs(world: Given, rows: Any) -> Given:
-    return replace(world, alignment=world.alignment[rows], position=world.position[rows])
 
 
 # --- what is believed -------------------------------------------------------------------------------------------
@@ -232,6 +242,68 @@ class Case:
     def run(self, explain: Callable[[int], bool] = lambda month: False) -> list[Snapshot]:
         return list(simulate(consent, self.eve, self.timeline, self.shocks, explain))
 
+    def of_runs(self, rows: Any) -> Case:
+        """The same for some of the runs."""
+        return Case(
+            replace(self.world, alignment=self.world.alignment[rows], position=self.world.position[rows]),
+            {path: value[rows] for path, value in self.values.items()},
+            self.effects,
+            self.happened[rows],
+            [Shocks(shock.alignment[rows], shock.position[rows]) for shock in self.shocks],
+        )
+
+    def relabelled(self, order: NDArray[np.intp]) -> Case:
+        """The same with its states in another order: the new k-th state is the old `order[k]`-th."""
+        place = np.argsort(order)  # where an old state now stands
+        world = self.world
+        arrays = {name: relabelled(getattr(world, name)[None], order, axes)[0] for name, axes in WORLD_AXES.items()}
+        eve = {name: relabelled(getattr(world.eve, name), order, axes) for name, axes in DRIVER_AXES.items()}
+        return Case(
+            replace(
+                world, **arrays, exporters=place[world.exporters], importers=place[world.importers], eve=Drivers(**eve),
+                alignment=relabelled(world.alignment, order, PAIR), position=relabelled(world.position, order, VIEW),
+            ),
+            {path: value[:, order] if value.shape[1] > 1 else value for path, value in self.values.items()},
+            [replace(e, index=tuple(_moved(e, place))) for e in self.effects],
+            self.happened,
+            [Shocks(relabelled(s.alignment, order, PAIR), relabelled(s.position, order, VIEW)) for s in self.shocks],
+        )  # fmt: skip
+
+
+def _moved(effect: Effect, place: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [k if axis == "issue" else place[k] for k, axis in zip(effect.index, DRIVER_AXES[effect.driver], strict=True)]
+
+
+@contextmanager
+def fitted_tightly() -> Iterator[None]:
+    """Fit trade totals as tightly as floating point allows, so that nothing else can hide behind what is left."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trade, "TOLERANCE", 1e-15)
+        yield
+
+
+def same_bytes(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots agree to the last bit in every array."""
+    return all(
+        np.ascontiguousarray(x).tobytes() == np.ascontiguousarray(getattr(other, name)).tobytes()
+        for name, x in vars(one).items()
+        if isinstance(x, np.ndarray)
+    )
+
+
+def rows_of(snapshot: Snapshot, rows: Any) -> Snapshot:
+    """A snapshot of some of the runs, without contributions."""
+    return Snapshot(**{name: x[rows] for name, x in vars(snapshot).items() if isinstance(x, np.ndarray)})
+
+
+def furthest(one: Snapshot, other: Snapshot, but: Sequence[str] = ()) -> tuple[float, str]:
+    """The largest difference between two snapshots, flows against the largest flow, and the field it is in."""
+    return max(
+        (float(np.abs(x - getattr(other, name)).max() / max(1.0, np.abs(x).max())), name)
+        for name, x in vars(one).items()
+        if isinstance(x, np.ndarray) and name not in (*but, "scaling", "oil_scaling")
+    )
+
 
 def case(
     n: int, seed: int, runs: int = 2, issues: int = 4, months: int = 8, belief: str = "signed", coins: int = 2,
@@ -306,6 +378,25 @@ def relabelled(x: Array, order: NDArray[np.intp], axes: tuple[str, ...]) -> Arra
         if axis in ("state", "partner"):
             x = np.take(x, order, axis=k)
     return x
+
+
+# --- a whole plan -----------------------------------------------------------------------------------------------
+
+
+def plan(world: Given, states: Sequence[str], branches: dict[str, list[Effect]], **changes: Any) -> Any:
+    """A plan over a small world, as if a scenario had been resolved."""
+    from alignsim.plan.plan import Plan
+
+    n, issues = world.attention.shape
+    constants = {f.name: getattr(world, f.name) for f in fields(Given) if f.name not in ("alignment", "position", "eve")}
+    settings: dict[str, Any] = {
+        "name": "small", "title": "", "world": "small", "states": tuple(states), "issues": tuple(f"i{d}" for d in range(issues)),
+        "start": 24300, "months": 10, "focus": ((0, 1),), "branches": {k: tuple(v) for k, v in branches.items()},
+        "coins": (), "belief": "signed", "priors": {path: p.prior("signed") for path, p in PARAMETERS.items()},
+        "off": frozenset(), "seed": 1, "runs": 8, "given": constants, "eve": world.eve,
+        "alignment": (world.alignment[0], np.full((n, n), 0.1)), "position": (world.position[0], np.full((n, issues), 0.1)),
+    }  # fmt: skip
+    return Plan(**(settings | changes))
 
 
 # --- the same in plain lists, for the slow reference ------------------------------------------------------------

@@ -15,8 +15,10 @@ from alignsim.mechanisms.priors import Beta, HalfNormal, LogNormal
 
 LEAST_CAPACITY = 0.05
 """Share of its export capacity that no war takes from a state."""
-SCALE = 2.0
-"""TIV a month at which a supplier is half as attractive as a boundless one."""
+SCALE = 10.0
+"""TIV a month at which a supplier is half as attractive as a boundless one (expert judgement, 5 to 20)."""
+LESSON = 2.0
+"""TIV a month of new deliveries that teach half of what the largest would (expert judgement, 1 to 5)."""
 INDIFFERENCE = 0.15
 """Width of the band of alignment around 0 in which a supplier's readiness goes from none to full."""
 
@@ -32,21 +34,21 @@ class Params(BaseParams):
         doc="Rise of a supplier's log willingness per unit of alignment.",
     )
     fear = param(
-        1.0,
-        low=-3.0,
-        high=8.0,
+        8.0,
+        low=-20.0,
+        high=60.0,
         unit="log points",
-        signed=HalfNormal(1.5),
-        source="expert judgement, 0 to 3",
-        doc="Fall of log willingness per unit of fear of secondary sanctions.",
+        signed=HalfNormal(12.0),
+        source="expert judgement, 0 to 24: with a fifth of its trade at stake a supplier sells a fifth of what it would",
+        doc="Fall of log willingness per unit of trade that secondary sanctions put at stake.",
     )
     objection = param(
-        1.0,
-        low=-5.0,
-        high=12.0,
+        8.0,
+        low=-20.0,
+        high=60.0,
         unit="log points",
-        signed=HalfNormal(1.5),
-        source="expert judgement, 0 to 3; weighted by capability so that it does not grow with the number of states",
+        signed=HalfNormal(12.0),
+        source="expert judgement, 0 to 24, on a scale where a friend of all the world's output counts 1",
         doc="Fall of log willingness when the supplier's friends are the recipient's foes.",
     )
     embargo_effect = param(
@@ -131,14 +133,14 @@ def need(replenishment: Array, war: Array, war_at_eve: Array, p: Params) -> Arra
     return replenishment * (p.peace_need[..., 0] + p.war_need[..., 0] * np.maximum(war - war_at_eve, 0.0))
 
 
-def openness(embargo: Array, p: Params) -> Array:
-    """Share of deliveries that embargoes leave, (R, N, N) in 0.01..1."""
-    return 1.0 - p.embargo_effect * embargo
+def openness(embargo: Array, hostility: Array, p: Params) -> Array:
+    """Share of deliveries that embargoes and open hostility (1|R, N, N) leave, (R, N, N) in 0.0001..1."""
+    return (1.0 - p.embargo_effect * embargo) * (1.0 - 0.99 * hostility)
 
 
-def warmth(alignment: Array, fear: Array, p: Params) -> Array:
-    """How much more readily i delivers to j for being aligned and unafraid, a factor (R, N, N) above 0."""
-    return np.exp(p.alignment_pull * alignment - p.fear * fear)
+def warmth(alignment: Array, exposure: Array, p: Params) -> Array:
+    """How much more readily i delivers to j for being aligned and not exposed, a factor (R, N, N) above 0."""
+    return np.exp(p.alignment_pull * alignment - p.fear * exposure)
 
 
 def tender(
@@ -178,5 +180,5 @@ def localised(local: Array, extra: Array, licence: Array, at_war: NDArray[np.boo
     """Share of deliveries i to j that j now makes itself, (R, N, N); extra are deliveries beyond the eve's."""
     if not (at_war.any() or licence.any()):
         return local
-    growth = p.localisation * (licence + extra / (extra + SCALE) * at_war[:, None, :])
+    growth = p.localisation * (licence + extra / (extra + LESSON) * at_war[:, None, :])
     return np.minimum(LOCALISATION_BOUND, local + growth * (1.0 - local))

@@ -2,6 +2,7 @@
 
 Only the weaker side of an asymmetric interdependence can be coerced (Keohane and Nye 1977; Drezner 1999), so the fear
 of a state as large as the sender is nil; and it shrinks by itself once a state has no trade with the sender to lose.
+Arms deals are another matter: makers are listed one by one whatever the size of their state, so there mere exposure counts.
 Whether third parties' trade falls at all is contested (CESifo WP 10910 against Gammadigbe 2025), hence `chill`'s prior.
 """
 
@@ -31,11 +32,20 @@ class Params(BaseParams):
     reference = reference(0.2, "fear")
 
 
-def fear(secondary: Array, trade_share: Array, share: Array, enforcers: NDArray[np.intp] | slice) -> Array:
-    """Fear of i if it deals with j, (R, N, N) in 0..1, zero diagonal.
+def exposure(secondary: Array, trade_share: Array, enforcers: NDArray[np.intp] | slice) -> Array:
+    """Share of i's trade that enforcement against those who deal with j puts at stake, (R, N, N) in 0..1.
 
     secondary (1|R, N, N) is enforcement by s against those who deal with j; trade_share (R, N, N) is i's with s;
-    share (R, N) is of world output; enforcers are the states that may ever enforce.
+    enforcers are the states that may ever enforce.
+    """
+    at_stake = np.ascontiguousarray(trade_share[:, :, enforcers])
+    return clear_diagonal(at_stake @ secondary[:, enforcers, :])
+
+
+def fear(secondary: Array, trade_share: Array, share: Array, enforcers: NDArray[np.intp] | slice) -> Array:
+    """Fear of i if it deals with j, (R, N, N) in 0..1, zero diagonal: exposure to senders stronger than itself.
+
+    share (R, N) is of world output; the rest as in `exposure`.
     """
     own, sender = share[:, :, None], share[:, None, enforcers]
     grip = np.ascontiguousarray(trade_share[:, :, enforcers]) * np.maximum((sender - own) / (sender + own), 0.0)

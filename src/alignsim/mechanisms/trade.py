@@ -58,7 +58,7 @@ class Balancer:
 
     def __init__(self, eve: Array) -> None:
         """`eve`: (N, M), non-negative, with no empty row or column."""
-        self._inverse = np.linalg.inv(_column_curvature(eve[None])[0])
+        self._inverse = np.linalg.inv(_column_curvature(eve[None])[0]) if eve.size else eve
 
     def fit(self, F: Array, rows: Array, columns: Array, start: Array, rounds: int = 60) -> tuple[Array, Array]:
         """Fitted flows (R, N, M) and their log column scalings (R, M).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -32,6 +32,21 @@ class Coin:
 
 
 @dataclass(frozen=True)
+class Watched:
+    """One number a run and month that is kept because a claim asks for it; `results.measures` says how it is measured.
+
+    `of` and `toward` are states (several where a claim names a group), `issue` an issue; `months` are those in which it
+    is worked out, all where None (elsewhere it is nan).
+    """
+
+    measure: str
+    of: tuple[int, ...] = ()
+    toward: tuple[int, ...] = ()
+    issue: int = -1
+    months: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything a simulation needs. Arrays have the axes of `arrays.Given`; runs are drawn by `batch`."""
 
@@ -57,12 +72,13 @@ class Plan:
     theory: str = "consent"
     about: Mapping[str, Any] = field(default_factory=dict)  # what figures and reports need: names, groups, events
     hash: str = ""
+    watched: tuple[Watched, ...] = ()
 
     @property
     def times(self) -> NDArray[np.datetime64]:
         """The months of the results, (months + 1,); the first is the eve."""
-        first = np.datetime64("0000-01", "M") + (self.start - 1)
-        return (first + np.arange(self.months + 1)).astype("datetime64[ns]")
+        passed = np.arange(self.start - 1, self.start + self.months).astype("timedelta64[M]")
+        return (np.datetime64("0000-01", "M") + passed).astype("datetime64[ns]")
 
     @property
     def frames(self) -> list[int]:
@@ -127,6 +143,21 @@ class Batch:
     eve: consent.Eve
     doubt: Array
 
+    def changed(self, values: Mapping[str, float | Array]) -> Batch:
+        """The same runs with the same draws and shocks, but for some parameters: a number for all runs, or one a run.
+
+        Nothing is drawn anew, whatever it does to the loop gain, so that the two batches can be compared run by run.
+        Motives whose weight is nil in every run are not computed.
+        """
+        drawn = dict(self.draws.values)
+        for path, value in values.items():
+            drawn[path] = np.ones((len(self.runs), 1, 1)) * np.reshape(value, (-1, 1, 1))
+        idle = {name for name in MOTIVES if f"{name}.weight" in drawn and not drawn[f"{name}.weight"].any()}
+        woken = {name for name in MOTIVES if f"{name}.weight" in values} - idle
+        plan = replace(self.plan, off=(self.plan.off | idle) - woken)
+        eve = plan._eve(plan._initial(self.runs), drawn)
+        return Batch(plan, self.runs, replace(self.draws, values=drawn), self.happened, eve, self.doubt)
+
     def shocks(self) -> list[Shocks]:
         """The shocks of every month; branches share them."""
         return self.plan.noise(self.runs).months(1, self.plan.months)
@@ -153,4 +184,4 @@ def bytes_for(plan: Plan, chunk: int, runs: int | None = None) -> int:
     return int(working + 2 * kept + 2 * matrices)
 
 
-__all__ = ["Batch", "Coin", "Constant", "Plan", "Snapshot", "bytes_for"]
+__all__ = ["Batch", "Coin", "Constant", "Plan", "Snapshot", "Watched", "bytes_for"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alignsim.arrays import Snapshot
 from alignsim.plan.plan import Batch, Plan
+from alignsim.results.measures import measured
 
 FIXED = {"trade_sum": 2.0**20, "arms_sum": 2.0**30, "pressure_sum": 2.0**40}
 """Units of the fixed-point sums: trade to a thousandth of a million USD, arms and pressure finer."""
@@ -47,6 +48,8 @@ def empty(plan: Plan, runs: int, matrices: bool = True) -> Arrays:
         "know_how": np.empty((runs, m, t)),
         "position": np.empty((runs, m, t)),
     }
+    if plan.watched:
+        arrays["watched"] = np.empty((runs, len(plan.watched), t))
     if matrices:
         arrays |= {
             "matrix": np.empty((runs, frames, n * (n - 1) // 2), dtype=np.float32),
@@ -79,6 +82,8 @@ def record(batch: Batch, snapshots: Iterable[Snapshot], matrices: bool = True) -
         kept["capacity"][:, :, t] = np.exp(now.output[:, of])
         kept["know_how"][:, :, t] = now.know_how[:, of]
         kept["position"][:, :, t] = now.position[:, of, 0]
+        for w, watched in enumerate(plan.watched):
+            kept["watched"][:, w, t] = measured(now, watched, t, batch)
         if matrices:
             kept["pressure_sum"][t] += _fixed(now.isolation, "pressure_sum")
         if t in frame:

@@ -9,7 +9,7 @@ import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
 
-from alignsim.show.labels import clusters, spread, width, wrap
+from alignsim.show.labels import clusters, width, wrap
 from alignsim.show.style import INK, LINE, MUTED, SMALL, Look, Page, looks, month, structured
 
 
@@ -48,9 +48,9 @@ def mark(ax: Axes, events: list[Marker], numbered: bool) -> None:
     months: dict[float, set[str]] = {}
     for event in events:
         months.setdefault(event.when, set()).add(event.look.colour)
-    for when, colours in months.items():
-        colour = min(colours) if len(colours) == 1 else MUTED
-        ax.axvline(when, color=colour, lw=0.7, ls=(0, (1, 1.6)), alpha=0.85, zorder=1, gid="event")
+    shades = [min(colours) if len(colours) == 1 else MUTED for colours in months.values()]
+    ax.vlines(list(months), 0, 1, transform=ax.get_xaxis_transform(), colors=shades, lw=0.7, ls=(0, (1, 1.6)),
+              alpha=0.85, zorder=1, gid="events")  # fmt: skip
     if not numbered or not events:
         return
     inches = ax.get_position().width * ax.figure.get_size_inches()[0]
@@ -60,13 +60,7 @@ def mark(ax: Axes, events: list[Marker], numbered: bool) -> None:
     def words(a: int, b: int) -> str:
         return f"{events[a].number}" if a == b else f"{events[a].number}–{events[b].number}"
 
-    room = [width(words(i, i), SMALL) + 0.06 for i in range(len(events))]
-    if sum(room) <= 0.9 * inches:
-        groups, stands = [(i, i) for i in range(len(events))], spread(places, room, 0, inches)
-    else:
-        groups = clusters(places, words, gap=0.05)
-        stands = [(places[a] + places[b]) / 2 for a, b in groups]
-    for (a, b), stand in zip(groups, stands, strict=True):
+    for a, b, stand in clusters(places, words, inches, gap=0.07, far=0.6):
         _number(ax, words(a, b), [places[a] / inches, places[b] / inches], stand / inches, events[a : b + 1])
 
 
@@ -76,8 +70,8 @@ def _number(ax: Axes, words: str, feet: list[float], stand: float, events: list[
     colour = colours.pop() if len(colours) == 1 else INK
     tall = ax.get_position().height * ax.figure.get_size_inches()[1]
     for foot in set(feet):
-        ax.plot([foot, stand], [1, 1 + 0.09 / tall], transform=ax.transAxes, color=colour, lw=0.6, clip_on=False)
-    ax.text(stand, 1 + 0.11 / tall, words, transform=ax.transAxes, fontsize=SMALL, ha="center", va="bottom",
+        ax.plot([foot, stand], [1, 1 + 0.12 / tall], transform=ax.transAxes, color=colour, lw=0.6, clip_on=False)
+    ax.text(stand, 1 + 0.14 / tall, words, transform=ax.transAxes, fontsize=SMALL, ha="center", va="bottom",
             color=colour, gid="event-number")  # fmt: skip
 
 

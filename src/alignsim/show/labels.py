@@ -14,11 +14,16 @@ POINTS = 72.0
 """To the inch."""
 
 
-@lru_cache(maxsize=4096)
 def width(text: str, size: float, weight: str = "normal") -> float:
     """Width of one line of text, in inches; `size` in points."""
+    gaps = text.count(" ") * (_width("n n", size, weight) - _width("nn", size, weight))
+    return sum(_width(word, size, weight) for word in text.split(" ") if word) + gaps
+
+
+@lru_cache(maxsize=4096)
+def _width(word: str, size: float, weight: str) -> float:
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(text, font, False)[0] / POINTS
+    return text_to_path.get_text_width_height_descent(word, font, False)[0] / POINTS
 
 
 def wrap(text: str, room: float, size: float, weight: str = "normal") -> list[str]:
@@ -40,7 +45,7 @@ def wrap(text: str, room: float, size: float, weight: str = "normal") -> list[st
 
 
 def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, high: float) -> Any:
-    """Places moved as little as possible so that no two are nearer than their gap, inside low..high where there is room.
+    """Places moved as little as possible, so that no two are nearer than their gap, inside low..high if they fit.
 
     `gaps` is one number or one height for each place (neighbours then stay half of both apart). The shift is least in
     squares: runs of crowded labels share their mean, as in isotonic regression (pool adjacent violators).
@@ -65,21 +70,25 @@ def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, h
     return placed
 
 
-def clusters(places: Sequence[float], texts: Any, gap: float) -> list[tuple[int, int]]:
-    """Neighbours merged until their labels stand apart: pairs (first, last) of indices into sorted `places`, in inches.
+def clusters(places: Sequence[float], texts: Any, room: float, gap: float, far: float) -> list[tuple[int, int, float]]:
+    """Neighbours merged until their labels fit side by side, each no further than `far` from what it names.
 
-    `texts(first, last)` gives the label of a merged group; it stands at the middle of the group.
+    `places` are sorted, in inches from the left end of `room` inches; `texts(first, last)` gives the label of a merged
+    group. Returns (first, last, where the label stands). What is at one place has one label.
     """
-    groups = [(i, i) for i in range(len(places))]
+    groups: list[tuple[int, int]] = []
+    for i, place in enumerate(places):
+        same = bool(groups) and place - places[groups[-1][1]] < 1e-9
+        groups[-1:] = [(groups[-1][0], i)] if same else [*groups[-1:], (i, i)]
     while True:
-        for k in range(len(groups) - 1):
-            (a, b), (c, d) = groups[k : k + 2]
-            apart = (places[c] + places[d]) / 2 - (places[a] + places[b]) / 2
-            if apart < (width(texts(a, b), 8) + width(texts(c, d), 8)) / 2 + gap:
-                groups[k : k + 2] = [(a, d)]
-                break
-        else:
-            return groups
+        middles = np.array([(places[a] + places[b]) / 2 for a, b in groups])
+        sizes = [width(texts(a, b), 8) + gap for a, b in groups]
+        stands = spread(middles, sizes, sizes[0] / 2, room - sizes[-1] / 2) if groups else middles
+        fits = sum(sizes) <= room and (np.abs(stands - middles) <= far).all()
+        if fits or len(groups) < 2:
+            return [(a, b, float(stand)) for (a, b), stand in zip(groups, stands, strict=True)]
+        k = int(np.argmin(np.diff(middles)))
+        groups[k : k + 2] = [(groups[k][0], groups[k + 1][1])]
 
 
 def thin(places: Sequence[float], importance: Sequence[float], gap: float) -> list[int]:

@@ -119,8 +119,8 @@ def world_map(data: Any, state: str | None = None, branch: str | None = None) ->
 
 
 def _round_up(value: float) -> float:
-    """The next of 0.05, 0.1, 0.2, 0.5, 1."""
-    return next((step for step in (0.05, 0.1, 0.2, 0.5) if value <= step), 1.0)
+    """The next step of a scale, 0.05 to 1."""
+    return next((step for step in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75) if value <= step), 1.0)
 
 
 def _colour(value: float) -> Any:

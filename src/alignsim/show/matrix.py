@@ -9,11 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alignsim.show.blocs import find_blocs, order_by_bloc
-from alignsim.show.labels import thin
+from alignsim.show.labels import spread, thin, wrap
 from alignsim.show.style import (
     GREY_LAND,
     INK,
-    LINE,
     MARGIN,
     MUTED,
     OPPOSED_TO_ALIGNED,
@@ -30,6 +29,8 @@ from alignsim.show.style import (
 PAGE, CODES, GAP = 12.0, 0.42, 0.3
 MOVED = 0.1
 """A change of mean alignment that is marked with a triangle."""
+CAPITALS = 0.095
+"""Inches that a code needs: 8 points without descenders."""
 MARKED_UP_TO = 60
 """States; in a larger matrix the triangles would hide the cells."""
 
@@ -62,7 +63,7 @@ def matrix(data: Any, branch: str | None = None) -> Figure:
     if marked:
         _triangles(ax, (end - start)[np.ix_(order, order)], side)
     scale(sheet, MARGIN + CODES, 0.3 + side + CODES + 0.18, 3.2)
-    _share_moved(sheet, start, end, MARGIN + 2 * CODES + side + GAP, 0.3 + side + CODES + 0.18)
+    _share_moved(sheet, start, end, MARGIN + 2 * CODES + side + GAP, 0.3 + side + CODES + 0.16, side)
     return sheet.figure
 
 
@@ -76,9 +77,13 @@ def _cells(ax: Axes, values: Any, codes: Any, shown: list[int], borders: Any) ->
         ax.axhline(border - 0.5, color=INK, lw=1.0)
         ax.axvline(border - 0.5, color=INK, lw=1.0)
     ax.grid(False)
-    ax.set_xticks(shown, codes[shown], rotation=90, fontsize=SMALL, color=INK)
-    ax.set_yticks(shown, codes[shown], fontsize=SMALL, color=INK)
-    ax.tick_params(length=0 if len(shown) == size else 2, pad=2)
+    ax.tick_params(length=0, pad=2)
+    if len(shown) == size:
+        ax.set_xticks(shown, codes, rotation=90, fontsize=SMALL, color=INK)
+        ax.set_yticks(shown, codes, fontsize=SMALL, color=INK)
+    else:
+        ax.set(xticks=[], yticks=[])
+        _some_codes(ax, codes, shown)
     ax.spines[:].set_visible(False)
 
 
@@ -90,12 +95,26 @@ def _triangles(ax: Axes, change: Any, side: float) -> None:
         ax.scatter(columns, rows, s=points**2, marker=shape, color=PAPER, edgecolor=INK, linewidth=0.5)
 
 
+def _some_codes(ax: Axes, codes: Any, shown: list[int]) -> None:
+    """Codes of some rows and columns, moved apart where crowded and tied to their cells."""
+    side = ax.get_position().width * ax.figure.get_size_inches()[0]
+    cell = side / len(codes)
+    placed = spread(np.array(shown) * cell, CAPITALS, 0, (len(codes) - 1) * cell) / cell
+    near, far = 0.02 / side, 0.12 / side
+    down, across = ax.get_yaxis_transform(), ax.get_xaxis_transform()
+    for i, place in zip(shown, placed, strict=True):
+        ax.plot([-near, -far], [i, place], transform=down, color=MUTED, lw=0.5, clip_on=False)
+        ax.plot([i, place], [-near, -far], transform=across, color=MUTED, lw=0.5, clip_on=False)
+        style = {"fontsize": SMALL, "color": INK, "gid": "code"}
+        ax.text(-far * 1.15, place, codes[i], transform=down, ha="right", va="center_baseline", **style)
+        ax.text(place, -far * 1.15, codes[i], transform=across, ha="center", va="top", rotation=90, **style)
+
+
 def _labelled(data: Any, codes: Any, start: Any, side: float) -> list[int]:
     """Which codes are written: all when there is room, else the focus states and the best connected."""
-    cell = side / len(codes)
-    focus = {code for dyad in structured(data, "focus", []) for code in dyad}
-    importance = np.abs(start).sum(axis=1) + np.isin(codes, sorted(focus)) * 1e6
-    return thin(np.arange(len(codes)) * cell, importance, min(LINE, SMALL * 1.08 / 72))
+    focus = np.isin(codes, [code for dyad in structured(data, "focus", []) for code in dyad])
+    kept = thin(np.arange(len(codes)) * side / len(codes), np.abs(start).sum(axis=1) + focus * 1e6, CAPITALS)
+    return sorted({*kept, *np.flatnonzero(focus).tolist()})
 
 
 def scale(sheet: Page, left: float, top: float, wide: float, reach: float = 1.0, words: str = "alignment") -> None:
@@ -111,13 +130,13 @@ def scale(sheet: Page, left: float, top: float, wide: float, reach: float = 1.0,
     ax.set_xlabel(f"{ends[0]}  ←  {words} ({-reach:g} to {reach:g})  →  {ends[1]}".replace("-", "−"))
 
 
-def _share_moved(sheet: Page, start: Any, end: Any, left: float, top: float) -> None:
+def _share_moved(sheet: Page, start: Any, end: Any, left: float, top: float, room: float) -> None:
     """A sentence on how much changed."""
     upper = np.triu_indices(len(start), 1)
     change = (end - start)[upper]
     rose, fell = (change >= MOVED - 1e-9).mean(), (change <= -MOVED + 1e-9).mean()
     text = (
         f"{rose:.0%} of the {len(change):,} pairs came closer by {MOVED:g} or more, {fell:.0%} moved apart as far; "
-        f"mean change {change.mean():+.3f}."
+        f"mean {change.mean():+.3f}."
     ).replace("-", "−")
-    sheet.text(left, top, text, color=MUTED)
+    sheet.text(left, top, "\n".join(wrap(text, room, SMALL)), color=MUTED, linespacing=1.3)

@@ -85,7 +85,7 @@ def _thresholds(alignment: Any) -> tuple[float, float]:
 
 
 def _layout(alignment: Any, sizes: Any, side: float) -> Any:
-    """Places (N, 2) in inches: springs where alignment is above the usual, the longest way across, spread to the frame."""
+    """Places (N, 2) in inches: springs where alignment is above the usual, turned and spread to fill the frame."""
     ties = alignment[np.triu_indices(len(alignment), 1)]
     usual = float(np.quantile(ties, 0.6)) if len(ties) else 0.0
     pull = np.maximum(alignment - usual, 0.0)
@@ -155,15 +155,23 @@ def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any,
     moved = blocs != first
     for bloc in set(blocs.tolist()):
         its = blocs == bloc
-        ax.scatter(*place[its].T, s=(sizes[its] * 72) ** 2 * SHAPE_AREA.get(shape_of(bloc), 1.0), color=colour_of(bloc), marker=shape_of(bloc), zorder=2,
-                   edgecolor=np.where(moved[its], INK, PAPER), linewidth=np.where(moved[its], 2.0, 0.8))  # fmt: skip
+        ax.scatter(
+            *place[its].T,
+            s=(sizes[its] * 72) ** 2 * SHAPE_AREA.get(shape_of(bloc), 1.0),
+            color=colour_of(bloc),
+            marker=shape_of(bloc),
+            edgecolor=np.where(moved[its], INK, PAPER),
+            linewidth=np.where(moved[its], 2.0, 0.8),
+            zorder=2,
+        )
     for i in np.flatnonzero(written):
         if width(codes[i], SMALL, "bold") < sizes[i] * 0.98:
             ax.text(*place[i], codes[i], fontsize=SMALL, zorder=3, ha="center", va="center_baseline", color=PAPER,
                     weight="bold")  # fmt: skip
         else:
+            halo = [withStroke(linewidth=2, foreground=PAPER)]
             ax.text(place[i, 0], place[i, 1] - sizes[i] / 2 - 0.07, codes[i], fontsize=SMALL, zorder=4, ha="center",
-                    va="center_baseline", color=INK, path_effects=[withStroke(linewidth=2, foreground=PAPER)])  # fmt: skip
+                    va="center_baseline", color=INK, path_effects=halo)  # fmt: skip
 
 
 def colour_of(bloc: int) -> str:

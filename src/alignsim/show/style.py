@@ -139,7 +139,7 @@ def bands(ax: Axes, x: Any, samples: Any, look: Look, crowded: bool = False) -> 
             ax.plot(x, edge, color=look.colour, lw=0.6, alpha=0.55, zorder=2)
     else:
         ax.fill_between(x, q05, q95, color=look.colour, alpha=0.1, linewidth=0)
-    ax.fill_between(x, q25, q75, color=look.colour, alpha=0.13 if crowded else 0.2, linewidth=0)
+    ax.fill_between(x, q25, q75, color=look.colour, alpha=0.1 if crowded else 0.2, linewidth=0)
     ax.plot(x, q50, color=look.colour, linestyle=look.dash, zorder=3, gid="median")
     return float(q05.min()), float(q95.max())
 

@@ -26,7 +26,7 @@ from alignsim.show.style import (
 )
 
 PAGE, LEFT = 10.5, 0.72
-ABOVE, PANEL, BETWEEN, BELOW = 0.5, 1.25, 0.2, 0.35
+ABOVE, PANEL, BETWEEN, BELOW = 0.54, 1.25, 0.2, 0.35
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from alignsim.show.style import (
 )
 
 COLUMNS = 3
-PAGE, LEFT = 12.0, 0.6
-ABOVE, LEVEL, BETWEEN, CHANGE, BELOW = 0.58, 2.35, 0.2, 1.35, 0.4
+PAGE, LEFT = 12.0, 0.66
+ABOVE, LEVEL, BETWEEN, CHANGE, BELOW = 0.62, 2.35, 0.2, 1.35, 0.4
 """Heights in inches: title and numbers, alignment, space, difference, ticks."""
 
 
@@ -70,7 +70,7 @@ def _dyad(
     compared = len(branches) > 1
     samples = {b: data.alignment.sel(branch=b, dyad=dyad).values for b in branches}
     level = sheet.axes(left, top, inner, LEVEL)
-    sheet.text(left, top - ABOVE + 0.1, dyad_name(data, dyad), fontsize=10.5, weight="bold")
+    sheet.text(left, top - ABOVE + 0.08, dyad_name(data, dyad), fontsize=10.5, weight="bold")
     x = time_axis(level, data.time.values, label=not compared)
     for branch, look in branches.items():
         bands(level, x, samples[branch], look, crowded=compared)

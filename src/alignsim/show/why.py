@@ -15,7 +15,6 @@ from alignsim.show.style import (
     MUTED,
     OKABE_ITO,
     branch_to_show,
-    dyad_name,
     month,
     name,
     page,
@@ -24,8 +23,8 @@ from alignsim.show.style import (
 )
 
 PAGE, BAR, GAP, ABOVE, BELOW = 10.5, 0.27, 0.35, 0.6, 0.5
-TOO_SMALL = 0.005
-"""z units; motives that stay below it on both sides are gathered in one bar."""
+TOO_SMALL = 0.08
+"""Of the largest motive; those that stay below it on both sides are gathered in one bar."""
 CLOSER, APART = OKABE_ITO[0], OKABE_ITO[1]
 
 
@@ -44,7 +43,8 @@ def why(data: Any, dyad: str | None = None, branch: str | None = None) -> Figure
     baseline, end = str(data.branch.values[0]), month(data.frame.values[-1])
     names, changes = _largest_first(*_changes(data, dyad, branch))
     against = f"since {month(data.frame.values[0])}" if branch == baseline else f"against {baseline}"
-    title = f"Why {dyad_name(data, dyad)} moves in branch {branch}, {against} ({end})"
+    both = " and ".join(name(data, code) for code in sides(dyad))
+    title = f"What moves {both} in branch {branch}, {against} ({end})"
     note = (
         "Bar: mean over runs of what a motive adds to the change of a side's desire. Tick: 90% of the runs. "
         "Blue, full: toward the other. Orange, hatched: away. The side with the lower desire binds."
@@ -76,7 +76,7 @@ def _changes(data: Any, dyad: str, branch: str) -> tuple[list[str], Any]:
 def _largest_first(names: list[str], changes: Any) -> tuple[list[str], Any]:
     """Motives by the size of their mean change; those that do next to nothing become one."""
     size = np.abs(changes).mean(axis=1).max(axis=0)
-    order = [int(i) for i in np.argsort(-size, kind="stable") if size[i] >= TOO_SMALL]
+    order = [int(i) for i in np.argsort(-size, kind="stable") if size[i] > max(TOO_SMALL * size.max(), 1e-9)]
     rest = [i for i in range(len(names)) if i not in order]
     kept, values = [names[i] for i in order], changes[:, :, order]
     if not rest:
@@ -101,7 +101,7 @@ def _bars(ax: Axes, means: Any, quantiles: Any, reach: float, names: list[str] |
         ax.plot([low, high], [place, place], color=INK, lw=0.9, solid_capstyle="butt")
         ax.plot([low, high], [place, place], color=INK, lw=0, marker="|", markersize=5, markeredgewidth=0.9)
         beyond, sign = (max(high, value, 0.0), 1) if value >= 0 else (min(low, value, 0.0), -1)
-        ax.annotate(f"{value:+.2f}".replace("-", "−"), (beyond, place), (4 * sign, 0), textcoords="offset points",
+        ax.annotate(signed(value), (beyond, place), (4 * sign, 0), textcoords="offset points",
                     fontsize=8, va="center", ha="left" if sign > 0 else "right",
                     weight="bold" if whole else "normal")  # fmt: skip
     ax.axvline(0, color=INK, lw=0.9)
@@ -115,9 +115,14 @@ def _bars(ax: Axes, means: Any, quantiles: Any, reach: float, names: list[str] |
         ax.get_yticklabels()[-1].set_weight("bold")
 
 
+def signed(value: float) -> str:
+    """ "+0.12", "−0.12" or "0.00"."""
+    return f"{value:+.2f}".replace("-", "−") if abs(value) >= 0.005 else "0.00"
+
+
 def _binding(data: Any, dyad: str, branch: str, side: int) -> str:
     """In how many runs this side is the one that holds back at the end, and how high its desire is."""
     desire = data.desire.sel(dyad=dyad, branch=branch).transpose("side", "run", "time").values[..., -1]
     share = float((desire[side] < desire[1 - side]).mean())
     mark = "▶ binds" if share > 0.5 else "binds"
-    return f"{mark} in {share:.0%} of runs; mean desire {desire[side].mean():+.2f} z".replace("-", "−")
+    return f"{mark} in {share:.0%} of runs; mean desire {signed(float(desire[side].mean()))} z"

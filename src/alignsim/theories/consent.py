@@ -80,7 +80,7 @@ def measure(drivers: Drivers, given: Given, p: Parameters) -> Measures:
         condemnation=condemnation,
         accusers=given.weight[:, None] * condemnation,
         importance=common_interests.importance(drivers.salience, given.attention),
-        openness=arms.openness(drivers.embargo, p.arms),
+        openness=arms.openness(drivers.embargo, drivers.hostility, p.arms),
         need=arms.need(given.replenishment, drivers.war, given.eve.war, p.arms),
     )
 
@@ -138,7 +138,8 @@ def prepare(given: Given, p: Parameters, off: frozenset[str] = frozenset()) -> E
     peacetime = arms.peacetime_capacity(given.capacity, given.arms.sum(axis=1), given.eve.war, p.arms)
     friction = cross_pressure.friction(friends, foes, share)
     supply = arms.export_capacity(peacetime, given.eve, np.zeros((runs, n)), p.arms)
-    warmth = arms.warmth(alignment, fear, p.arms)
+    exposure = secondary_sanctions.exposure(given.eve.secondary, trade_share, given.enforcers)
+    warmth = arms.warmth(alignment, exposure, p.arms)
     scene = Scene(
         given=given,
         drivers=given.eve,
@@ -265,7 +266,8 @@ def step(now: Snapshot, drivers: Drivers, shocks: Shocks, eve: Eve, explain: boo
     know_how = np.clip(now.know_how + learned, 0.0, 1.0)
 
     friction = cross_pressure.friction(friends, foes, share)
-    delivered, stream, local = _arms(now, change, output, fear, friction, eve)
+    exposure = secondary_sanctions.exposure(drivers.secondary, trade_share, given.enforcers)
+    delivered, stream, local = _arms(now, change, output, exposure, friction, eve)
     trusted = trust.update(now.trust, np.ascontiguousarray(transpose(delivered)), given.arms, drivers.breach, p.trust)
 
     position, innate = _take_positions(now, drivers)
@@ -374,7 +376,8 @@ def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
     trade_share = trade.external_share(flows)
     fear = secondary_sanctions.fear(given.eve.secondary, trade_share, before.share, given.enforcers)
     friction = cross_pressure.friction(friends, foes, before.share)
-    delivered, _, _ = _arms(now, change, before.output, fear, friction, eve)
+    exposure = secondary_sanctions.exposure(given.eve.secondary, trade_share, given.enforcers)
+    delivered, _, _ = _arms(now, change, before.output, exposure, friction, eve)
     scene = replace(
         before,
         friends=friends,
@@ -425,12 +428,12 @@ def _trade(now: Snapshot, barrier: Array, fear: Array, cost: Array, eve: Eve) ->
 
 
 def _arms(
-    now: Snapshot, change: Change, output: Array, fear: Array, friction: Array, eve: Eve
+    now: Snapshot, change: Change, output: Array, exposure: Array, friction: Array, eve: Eve
 ) -> tuple[Array, Array, Array]:
     """Deliveries of the month, their running mean and what has been localised, each (R, N, N)."""
     given, p, drivers = eve.given, eve.parameters.arms, change.now.drivers
     supply = arms.export_capacity(eve.scene.capacity, drivers, output, p)
-    warmth = arms.warmth(now.alignment, fear, p)
+    warmth = arms.warmth(now.alignment, exposure, p)
     requests = arms.tender(
         supply, change.now.need, now.alignment, warmth, change.now.openness, friction, now.localisation, p
     )

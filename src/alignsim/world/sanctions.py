@@ -28,7 +28,7 @@ def intensities(month: str, states: list[str], cases: pd.DataFrame, groups: dict
     """Kind -> (N, N) by, on, in 0..1, in force at the end of `month`.
 
     GSDB cases begun by the last complete year combine as 1 - prod(1 - s); those open at the end of the file go on.
-    Rows of sanctions.csv then replace the cell of their sender, target and kind, a later row of the file an earlier one.
+    Rows of sanctions.csv then replace the cell of their sender, target and kind, a later row an earlier one.
     """
     place = {code: k for k, code in enumerate(states)}
     year = curated.complete_year(month)

@@ -1,0 +1,332 @@
+"""Every claim of a scenario, judged: the verdict first, then why, how far, where it fails, and what others would say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from math import ceil, log2
+from typing import Any
+
+import numpy as np
+
+from alignsim.errors import UsageError
+from alignsim.plan import Plan, resolve
+from alignsim.scenario.document import Document
+from alignsim.scenario.month import Month
+from alignsim.scenario.schema import BASELINE, Claim
+from alignsim.study import dose, ensemble, explain, rivals, verdicts
+from alignsim.study.account import assumed, belief_as_json, dose_as_json, quantiles, spread
+from alignsim.study.contrasts import Asked, Simulated, asked, effects, path, relative, simulate, watching
+from alignsim.study.outcomes import in_words, refuse_what_cannot_be_measured
+from alignsim.study.verdicts import (
+    CONFIDENCE,
+    Verdict,
+    combine,
+    confidence_per_look,
+    decided,
+    sentence,
+    verdict,
+)
+from alignsim.world import World
+
+Array = Any
+Say = Callable[[str], AbstractContextManager[ensemble.Progress | None]]
+"""Given a few words, a context that yields a progress callback (or None)."""
+
+FIRST_LOOK = 64
+"""Runs before the first look where runs go on until all is decided; they double from look to look."""
+RIVAL_RUNS = 100
+"""Runs of each rival theory."""
+
+
+@dataclass(frozen=True)
+class How:
+    """What is to be done about a scenario, and with what."""
+
+    quick: bool = False
+    """Verdicts under the first belief only: no control, no reasons, no rivals."""
+    theories: tuple[str, ...] = rivals.THEORIES
+    """Rival theories to be asked as well."""
+    attribution_runs: int = explain.RUNS
+    executor: Executor | None = None
+    say: Say = lambda words: nullcontext(None)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The judgement as `judgement.json` holds it, and the runs under the first belief, for figures and tables."""
+
+    judgement: dict[str, Any]
+    plan: Plan
+    runs: Simulated | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One claim under one belief."""
+
+    question: Asked
+    of: Simulated
+    verdict: Verdict
+    effects: Array
+    rel: Array | None
+
+
+def judge(document: Document, world: World, how: How) -> Judged:
+    """Judge every claim of a scenario under the beliefs that have a say.
+
+    Raises InvalidInput for a claim that leaves nothing to measure, UsageError where the file asks for another theory.
+    """
+    scenario = document.scenario
+    if scenario.theory != "consent":
+        raise UsageError(
+            f"{document.name} asks for theory {scenario.theory!r}; claims are judged under consent, and rival theories "
+            "are asked beside it: set `theory: consent` (or --set theory=consent)"
+        )
+    beliefs = beliefs_of(scenario.belief, how.quick)
+    plans = {belief: resolve(document, world, belief) for belief in beliefs}
+    refuse_what_cannot_be_measured(document, plans[beliefs[0]])
+    claims = [claim for claim in scenario.claims if claim.testable]
+    answers: dict[str, dict[str, Answer]] = {}
+    kept: Simulated | None = None
+    for belief in beliefs:
+        first = belief == beliefs[0]
+        runs = None if first else {claim_id: len(a.of.runs) for claim_id, a in answers[beliefs[0]].items()}
+        answers[belief], main = _under(plans[belief], document, world, claims, how, belief, first, runs)
+        kept = main if first else kept
+    found = {claim.id: _claim(claim, document, plans, answers, how) for claim in scenario.claims}
+    if not how.quick:
+        _explain(found, answers[beliefs[0]], how)
+        _ask_rivals(found, answers, how)
+    plan = plans[beliefs[0]]
+    judgement = {
+        "title": scenario.title,
+        "scenario": plan.name,
+        "world": plan.world,
+        "seed": plan.seed,
+        "command": [],
+        "seconds": None,
+        "hash": plan.hash,
+        "claims": list(found.values()),
+        "gates": None,
+        "assumed": assumed(document, plan, world),
+    }
+    return Judged(judgement, plan, kept)
+
+
+def beliefs_of(given: Sequence[str], quick: bool) -> tuple[str, ...]:
+    """The belief that decides comes first; the sceptical control is added unless a quick answer is wanted."""
+    ordered = sorted({*given} - {"calibrated"}, key=("signed", "fixed", "sceptical").index) or ["signed"]
+    return (ordered[0],) if quick else tuple(dict.fromkeys([*ordered, "sceptical"]))
+
+
+def _under(
+    plan: Plan,
+    document: Document,
+    world: World,
+    claims: list[Claim],
+    how: How,
+    belief: str,
+    first: bool,
+    runs: dict[str, int] | None,
+) -> tuple[dict[str, Answer], Simulated | None]:
+    """Answers under one belief: contrasts together, doses together; the first belief keeps all branches in full."""
+    plan = watching(plan, claims)
+    compared = [claim for claim in claims if claim.contrast is not None]
+    dosed = [claim for claim in claims if claim.dose is not None]
+    answers: dict[str, Answer] = {}
+    main = None
+    if compared or (first and not how.quick):
+        used = {BASELINE, *(b for c in compared for b in (c.contrast.branch, c.contrast.against))}  # type: ignore[union-attr]
+        whole = first and not how.quick
+        branches = {name: own for name, own in plan.branches.items() if whole or name in used}
+        own = replace(plan, branches=branches)
+        for claim in compared if whole else []:
+            own = _with_reverse(own, document, world, claim)
+        questions = [asked(claim, own) for claim in compared]
+        limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
+        given, main = _looked_at(own, questions, document, how, f"{belief} beliefs", limit, matrices=whole)
+        answers |= given
+    if dosed:
+        own, questions = replace(plan, branches={BASELINE: plan.branches[BASELINE]}), []
+        for claim in dosed:
+            assert claim.dose is not None
+            own = replace(own, branches={**plan.branches, **own.branches})
+            own = dose.with_levels(own, document, world, claim.dose.of, claim.dose.levels)
+        added = {name: e for name, e in own.branches.items() if name not in plan.branches or name == BASELINE}
+        own = replace(own, branches=added)
+        for claim in dosed:
+            assert claim.dose is not None
+            questions.append(asked(claim, own, [dose.level_name(claim.dose.of, level) for level in claim.dose.levels]))
+        limit = max(runs[c.id] for c in dosed) if runs else plan.runs
+        words = f"doses, {belief} beliefs"
+        given, _ = _looked_at(own, questions, document, how, words, limit, early=how.quick)
+        answers |= given
+    return answers, main
+
+
+def _looked_at(
+    plan: Plan,
+    questions: list[Asked],
+    document: Document,
+    how: How,
+    words: str,
+    limit: int,
+    matrices: bool = False,
+    early: bool = False,
+) -> tuple[dict[str, Answer], Simulated]:
+    """Simulate and judge: all runs at once, or looking at 64, 128, 256 ... until every claim is decided."""
+    stepwise = early or document.scenario.runs.until == "decided"
+    looks = 1 + max(0, ceil(log2(limit / FIRST_LOOK))) if stepwise else 1
+    confidence = confidence_per_look(looks)
+    done = min(FIRST_LOOK, limit) if stepwise else limit
+    with how.say(f"simulating, {words}") as progress:
+        so_far = simulate(plan, np.arange(done), matrices, how.executor, progress)
+    while True:
+        answers = {q.claim.id: answer(q, so_far, confidence) for q in questions}
+        if done >= limit or all(decided(a.verdict) for a in answers.values()):
+            return answers, so_far
+        more = np.arange(done, min(2 * done, limit))
+        with how.say(f"simulating {len(more)} more, {words}") as progress:
+            so_far = so_far.joined(simulate(plan, more, matrices, how.executor, progress))
+        done += len(more)
+
+
+def answer(question: Asked, of: Simulated, confidence: float = CONFIDENCE) -> Answer:
+    """Judge one claim on the runs so far."""
+    claim = question.claim
+    assert claim.expect is not None
+    measured, rel = effects(question, of), relative(question, of)
+    judged = verdict(measured, claim.margin, claim.expect, rel=rel, confidence=confidence)
+    return Answer(question, of, judged, measured, rel)
+
+
+def _with_reverse(plan: Plan, document: Document, world: World, claim: Claim) -> Plan:
+    """The plan with the claim's branch relieved half-way, where it can be."""
+    assert claim.contrast is not None and claim.outcome is not None
+    month = dose.relief_month(document, claim.contrast.branch, claim.outcome.end)
+    if month is None or claim.contrast.branch == BASELINE:
+        return plan
+    return dose.with_relief(plan, document, world, claim.contrast.branch, month)[0]
+
+
+def _claim(
+    claim: Claim, document: Document, plans: dict[str, Plan], answers: dict[str, dict[str, Answer]], how: How
+) -> dict[str, Any]:
+    """A claim as `judgement.json` holds it, but for reasons and rivals."""
+    empty = dict.fromkeys(("path", "dose", "reverse", "attribution", "failure"))
+    out: dict[str, Any] = {
+        "id": claim.id,
+        "says": claim.says,
+        "source": claim.source,
+        "note": claim.note,
+        "testable": claim.testable,
+        "why": claim.why,
+        "outcome": None if claim.outcome is None else str(claim.outcome),
+        "expect": claim.expect,
+        "margin": claim.margin,
+        "contrast": None if claim.contrast is None else str(claim.contrast),
+        "beliefs": {},
+        "rivals": [],
+        **empty,
+    }
+    if not claim.testable:
+        return out | {"verdict": "not testable", "label": "", "sentence": f"Not testable here: {claim.why}"}
+    own = {belief: given[claim.id] for belief, given in answers.items()}
+    overall = combine({belief: a.verdict for belief, a in own.items()})
+    first = next(iter(own))
+    plan = plans[first]
+    out |= {
+        "verdict": overall.outcome,
+        "label": overall.label,
+        "control": overall.control,
+        "sentence": in_a_sentence(claim, own[first], plan, f"{first} model") + f" {overall.label.capitalize()}.",
+        "beliefs": {belief: belief_as_json(a.verdict, a.effects, a.rel, a.of) for belief, a in own.items()},
+        "path": {
+            "months": [str(t)[:7] for t in plan.times],
+            **{belief: quantiles(path(a.question, a.of)) for belief, a in own.items()},
+        },
+    }
+    if claim.dose is not None:
+        out["dose"] = {
+            "levels": list(claim.dose.levels),
+            **{belief: dose_as_json(claim, a.verdict, a.effects) for belief, a in own.items()},
+        }
+    if not how.quick:
+        out["failure"] = explain.failure(supports(claim, own[first].effects), own[first].of)
+        out["reverse"] = _reverse(claim, document, own[first])
+    return out
+
+
+def supports(claim: Claim, measured: Array) -> Array:
+    """Which runs bear the claim out, (R,)."""
+    assert claim.expect is not None
+    return verdicts._events(np.nan_to_num(measured, nan=-np.inf), claim.margin, claim.expect, None)[0]
+
+
+def in_a_sentence(claim: Claim, own: Answer, plan: Plan, model: str) -> str:
+    """The verdict in plain words."""
+    assert claim.outcome is not None
+    if claim.contrast is not None:
+        cause = f"{described(claim.contrast.branch, plan)} rather than {described(claim.contrast.against, plan)}"
+    else:
+        assert claim.dose is not None
+        low, high = claim.dose.levels[0], claim.dose.levels[-1]
+        cause = f"more and more of {described(claim.dose.of, plan)}, from {low:g} to {high:g},"
+    return sentence(own.verdict, cause, in_words(claim.outcome, plan.about["names"]), model)
+
+
+def described(branch: str, plan: Plan) -> str:
+    """A branch by what happens in it."""
+    if branch == BASELINE:
+        return "what happens anyway"
+    labels = [event["label"] for event in plan.about["events"] if event["branch"] == branch]
+    return f"“{branch}” ({'; '.join(labels[:2])}{'; ...' if len(labels) > 2 else ''})" if labels else f"“{branch}”"
+
+
+def _reverse(claim: Claim, document: Document, own: Answer) -> dict[str, Any] | None:
+    """The same branch, relieved half-way: does what it made come undone?"""
+    if claim.contrast is None or claim.outcome is None:
+        return None
+    month = dose.relief_month(document, claim.contrast.branch, claim.outcome.end)
+    name = f"{claim.contrast.branch} until {month}"
+    if month is None or name not in own.of.branches:
+        return None
+    on = path(own.question, own.of)
+    relieved = path(replace(own.question, branch=name), own.of)
+    halfway, end = int(month) - own.of.plan.start + 1, int(claim.outcome.end) - own.of.plan.start + 1
+    shares = dose.undone(on[:, halfway], relieved[:, end], claim.margin)
+    return {
+        "what": f"{claim.contrast.branch} ends after {month}",
+        "months": [str(t)[:7] for t in own.of.plan.times],
+        "on": quantiles(on),
+        "relieved": quantiles(relieved),
+        "undone": {q: value for q, value in spread(shares).items() if q in ("q05", "q50", "q95")},
+        "runs": len(shares),
+        "words": dose.undone_in_words(shares, len(on)),
+    }
+
+
+def _explain(found: dict[str, dict[str, Any]], answers: dict[str, Answer], how: How) -> None:
+    """Add attributions; claims that compare the same branches share one set of simulations."""
+    if not answers or not how.attribution_runs:
+        return
+    some = next(iter(answers.values())).of.plan
+    questions = [_contrasted(a.question) for a in answers.values()]
+    claims = [q.claim for q in questions]
+    plan = watching(replace(some, branches=_all_branches(answers)), claims)
+    places = [replace(q, value=plan.watched.index(answers[q.claim.id].of.plan.watched[q.value])) for q in questions]
+    runs = np.arange(min(how.attribution_runs, plan.runs))
+    with how.say("attributing") as progress:
+        shared = explain.attributions(plan, places, runs, how.executor, progress)
+    for question, own in zip(places, shared, strict=True):
+        found[question.claim.id]["attribution"] = explain.attribution_as_json(own, plan)
+
+
+def _contrasted(question: Asked) -> Asked:
+    """The question of a dose as one about its branch, in the strength of the file, against the baseline."""
+    if question.claim.dose is None:
+        return question
+    return replace(question, branch=question.claim.dose.of, against=BASELINE, levels=())

@@ -1,0 +1,96 @@
+"""From the words of a claim to one number a run: what is to be watched, and when it counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from alignsim.errors import InvalidInput
+from alignsim.plan import Plan, Watched
+from alignsim.results.measures import OTHER_TIES, pairs, third_parties
+from alignsim.scenario.document import Document
+from alignsim.scenario.outcomes import Outcome
+from alignsim.scenario.schema import Claim
+
+Array = Any
+
+COSTLY = ("bloc membership", "polarisation")
+"""Measures that look at the whole system; they are worked out at the frames and in the months that count."""
+
+UNITS = {
+    "trade dependence": "share of external trade",
+    "arms flow": "million TIV a month",
+    "bloc membership": "share of pairs",
+    "sanctions pressure": "0 to 1",
+    "isolation": "share of the coalition's economy",
+    "evasion": "0 to 1",
+    "capacity": "ratio to the eve",
+    "position": "-1 to 1",
+    "polarisation": "-1 to 1",
+    "alignment": "-1 to 1",
+}
+
+
+def watched(outcome: Outcome, plan: Plan) -> tuple[Watched, ...]:
+    """What the plan must keep for an outcome: its measure and, for an alignment, its members' other ties."""
+    months = frozenset({*plan.frames, *window(outcome, plan)}) if outcome.measure in COSTLY else None
+    issue = -1 if outcome.issue is None else plan.issues.index(outcome.issue)
+    asked = Watched(outcome.measure, _states(outcome.state, plan), _states(outcome.partner, plan), issue, months)
+    if outcome.measure != "alignment" or not third_parties(asked, len(plan.states))[0]:
+        return (asked,)
+    return asked, Watched(OTHER_TIES, asked.of, asked.toward)
+
+
+def window(outcome: Outcome, plan: Plan) -> range:
+    """The months that count, as steps of the plan (0 is the eve)."""
+    return range(int(outcome.start) - plan.start + 1, int(outcome.end) - plan.start + 2)
+
+
+def over_window(series: Array, outcome: Outcome, plan: Plan) -> Array:
+    """The mean of a series (..., T) over the months that count."""
+    when = window(outcome, plan)
+    return np.ascontiguousarray(series[..., when.start : when.stop]).mean(axis=-1)
+
+
+def refuse_what_cannot_be_measured(document: Document, plan: Plan) -> None:
+    """Raise InvalidInput for claims whose groups leave nobody to measure."""
+    problems = []
+    for k, claim in enumerate(document.scenario.claims):
+        outcome = claim.outcome
+        if not claim.testable or outcome is None or outcome.partner is None:
+            continue
+        if not pairs(watched(outcome, plan)[0])[0]:
+            words = f"leaves no pair: {outcome.state} and {outcome.partner} are the same state; name another"
+            problems.append(document.tree.problem(("claims", k, "outcome"), words))
+    if problems:
+        raise InvalidInput(document.name, problems, "cannot be judged")
+
+
+def in_words(outcome: Outcome, names: dict[str, str]) -> str:
+    """For instance "the alignment of Iran with Russia by December 2029"."""
+    who = [names.get(code, code) for code in (outcome.state, outcome.partner) if code is not None]
+    joint = {"arms flow": "to", "trade dependence": "on"}.get(outcome.measure, "with")
+    measure = {
+        "arms flow": "the arms flow from",
+        "polarisation": "polarisation",
+        "evasion": "the evasion know-how of",
+        "sanctions pressure": "the sanctions pressure on",
+    }.get(outcome.measure, f"the {outcome.measure} of")
+    about = f" on {outcome.issue}" if outcome.issue else ""
+    subject = " ".join([measure, f" {joint} ".join(who)]).strip() + about
+    when = f"by {outcome.end}" if outcome.start == outcome.end else f"over {outcome.start} to {outcome.end}"
+    return f"{subject} {when}"
+
+
+def testable(document: Document) -> list[tuple[int, Claim]]:
+    """The claims that can be judged, with their places in the file."""
+    return [(k, claim) for k, claim in enumerate(document.scenario.claims) if claim.testable]
+
+
+def _states(name: str | None, plan: Plan) -> tuple[int, ...]:
+    """Indices of a state or a group's members, in the world's order."""
+    if name is None:
+        return ()
+    codes = {name} if name in plan.states else set(plan.about["groups"][name])
+    return tuple(k for k, code in enumerate(plan.states) if code in codes)
