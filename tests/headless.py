@@ -23,8 +23,8 @@ FLAGS = (
 class Page:
     """One tab; `requests` are the addresses it asked for, `complaints` what its console said."""
 
-    def __init__(self, read: Any, write: int) -> None:
-        self._read, self._write, self._calls = read, write, 0
+    def __init__(self, read: int, write: int) -> None:
+        self._read, self._write, self._calls, self._heard = read, write, 0, bytearray()
         self._session: str | None = None
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -74,13 +74,13 @@ class Page:
             self.call(f"{domain}.enable")
 
     def _next(self) -> dict[str, Any]:
-        line = b""
-        while not line.endswith(b"\0"):
-            piece = self._read.read(1)
+        while b"\0" not in self._heard:
+            piece = os.read(self._read, 1 << 16)
             if not piece:
                 raise RuntimeError("the browser went away")
-            line += piece
-        message = json.loads(line[:-1])
+            self._heard += piece
+        line, _, self._heard = self._heard.partition(b"\0")
+        message = json.loads(line)
         told = message.get("params", {})
         match message.get("method"):
             case "Network.requestWillBeSent":
@@ -107,12 +107,11 @@ def chromium(profile: Path) -> Iterator[Page]:
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(to_browser), os.close(to_us)
-    with os.fdopen(from_browser, "rb") as read:
-        page = Page(read, from_us)
-        try:
-            page.attach()
-            yield page
-        finally:
-            os.close(from_us)
-            process.terminate()
-            process.wait(timeout=20)
+    page = Page(from_browser, from_us)
+    try:
+        page.attach()
+        yield page
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        os.close(from_us), os.close(from_browser)

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 from worlds import (
-    NO_NOISE, PROPERTY, SEEDS, SIZES, SNAPSHOT_AXES, Case, case, drawn, fitted_tightly, furthest, given, relabelled,
-    rows_of, same_bytes, uniforms,
+    NO_NOISE, PROPERTY, SEEDS, SIZES, SNAPSHOT_AXES, Case, case, fitted_tightly, furthest, given, relabelled,
+    rows_of, same_bytes,
 )  # fmt: skip
 
 from alignsim.arrays import LOCALISATION_BOUND, OUTPUT_BOUNDS, Z_BOUND, Snapshot
@@ -125,7 +125,7 @@ def test_no_event_and_no_noise_leaves_everything_as_it_was(seed: int, n: int):
 def test_relabelling_states_relabels_what_happens_to_them(seed: int, n: int, shuffler):
     order = list(range(n))
     shuffler.shuffle(order)
-    busy = case(n, seed, months=6)
+    busy = case(n, seed, months=4)
     with fitted_tightly():
         here, there = busy.run(), busy.relabelled(np.array(order)).run()
     for one, other in zip(here, there, strict=True):
@@ -138,26 +138,17 @@ def test_relabelling_states_relabels_what_happens_to_them(seed: int, n: int, shu
 @PROPERTY
 @for_all(SEEDS, SIZES, st.lists(st.integers(1, 6), min_size=1, max_size=2))
 def test_a_run_is_the_same_to_the_last_bit_in_any_batch(seed: int, n: int, cuts: list[int]):
-    busy = case(n, seed, runs=7, months=5)
+    busy = case(n, seed, runs=7, months=3)
     whole = busy.run()
-    for chunk in np.split(np.arange(7), sorted(set(cuts))):
+    for chunk in (*np.split(np.arange(7), sorted(set(cuts))), np.array([5, 0, 3])):
         for one, other in zip(whole, busy.of_runs(chunk).run(), strict=True):
             assert same_bytes(rows_of(one, chunk), other)
 
 
 @PROPERTY
 @for_all(SEEDS, SIZES)
-def test_the_order_of_runs_in_a_batch_does_not_matter(seed: int, n: int):
-    busy = case(n, seed, runs=5, months=4)
-    backwards = np.arange(5)[::-1]
-    for one, other in zip(busy.run(), busy.of_runs(backwards).run(), strict=True):
-        assert same_bytes(rows_of(one, backwards), other)
-
-
-@PROPERTY
-@for_all(SEEDS, SIZES)
 def test_the_same_twice_is_the_same_to_the_last_bit_even_when_branches_take_turns(seed: int, n: int):
-    busy, other = case(n, seed, months=5), replace(case(n, seed, months=5), effects=[])
+    busy, other = case(n, seed, months=3), replace(case(n, seed, months=3), effects=[])
     eve = busy.eve
     together = zip(
         simulate(consent, eve, busy.timeline, busy.shocks, lambda month: False),
@@ -172,18 +163,9 @@ def test_the_same_twice_is_the_same_to_the_last_bit_even_when_branches_take_turn
 
 @PROPERTY
 @for_all(SEEDS, SIZES)
-def test_one_more_run_changes_no_parameter_of_the_others(seed: int, n: int):
-    few, more = drawn(3, n, seed), drawn(4, n, seed)
-    for path, value in few.items():
-        assert np.array_equal(value, more[path][:3])
-    assert uniforms(seed, "x", np.arange(2), np.array([1], np.uint64)).shape == (2, 1)
-
-
-@PROPERTY
-@for_all(SEEDS, SIZES)
-def test_loop_gain_is_the_same_in_any_batch_and_nearly_so_under_other_labels(seed: int, n: int):
-    busy = case(n, seed, runs=3, months=1)
-    gain = consent.loop_gain(busy.eve)
+def test_loop_gain_is_finite_and_the_same_in_any_batch(seed: int, n: int):
+    busy = case(n, seed, runs=2, months=1)
+    gain = consent.loop_gain(busy.eve, rounds=4)
     assert np.isfinite(gain).all()
     assert (gain >= 0.0).all()
-    assert consent.loop_gain(busy.of_runs(slice(1, 2)).eve).tobytes() == gain[1:2].tobytes()
+    assert consent.loop_gain(busy.of_runs(slice(1, 2)).eve, rounds=4).tobytes() == gain[1:2].tobytes()

@@ -53,7 +53,7 @@ def tied(n: int, **ties: float) -> np.ndarray:
 @for_all(SEEDS, SIZES, st.sampled_from(["signed", "sceptical"]))
 def test_without_events_and_noise_nothing_moves(seed: int, n: int, belief: str):
     world = given(n, 2, seed=seed)
-    first, *later = run(world, drawn(2, n, seed, belief, wide=True), months=24)
+    first, *later = run(world, drawn(2, n, seed, belief, wide=True), months=12)
     for name in ("z", "position", "innate", "know_how", "output", "stream", "localisation", "trust", "pulse", "desire"):
         moved = max(np.abs(getattr(now, name) - getattr(first, name)).max() for now in later)
         assert moved < 1e-12, f"{name} moved by {moved:.1e}"
@@ -71,7 +71,7 @@ def test_a_switch_turned_off_does_not_make_a_quiet_world_move(switch: str):
 @for_all(SEEDS, SIZES)
 def test_shocks_without_motives_leave_alignment_as_it_was(seed: int, n: int):
     values = pin(drawn(2, n, seed, wide=True), INERT | NO_NOISE)
-    snapshots = run(given(n, 2, seed=seed), values, events(n, 4, 24, seed, per_driver=4), months=24)
+    snapshots = run(given(n, 2, seed=seed), values, events(n, 4, 10, seed, per_driver=2), months=10)
     assert np.abs(snapshots[-1].z - snapshots[0].z).max() < 1e-13
     assert np.abs(snapshots[-1].trade - snapshots[0].trade).max() > 1e-3  # and yet something did happen
 

@@ -362,6 +362,15 @@ def test_only_the_smaller_can_be_made_to_fear():
     assert not weak.any()  # nobody is smaller than state 1
 
 
+def test_exposure_is_the_trade_at_stake_whoever_is_stronger():
+    share, trade_share = np.array([[0.1, 0.5, 0.2, 0.2]]), np.full((1, N, N), 1 / 3)
+    enforced = matrix(N, _03=0.5)
+    exposure = secondary_sanctions.exposure(enforced, trade_share, slice(None))[0]
+    assert exposure[1, 3] == exposure[2, 3] == pytest.approx(0.5 / 3)
+    assert np.count_nonzero(exposure) == 3
+    assert (secondary_sanctions.fear(enforced, trade_share, share, slice(None))[0] <= exposure).all()
+
+
 def test_a_state_with_no_trade_with_the_enforcer_fears_nothing():
     share, trade_share = np.array([[0.7, 0.1, 0.1, 0.1]]), np.full((1, N, N), 0.4)
     trade_share[0, 1, 0] = 0.0
@@ -447,23 +456,25 @@ def test_need_grows_with_war_and_does_not_shrink_with_peace():
     assert needs == pytest.approx([10 * (0.1 + 2 * 0.5), 1.0, 1.0])
 
 
-def bid(p: Any = None, **changes: np.ndarray) -> np.ndarray:
+BIDDER = {"alignment_pull": 1.3, "fear": 2.0, "objection": 3.0, "own_supply": 0.7}
+
+
+def bid(own_supply: float = 0.7, **changes: np.ndarray) -> np.ndarray:
     """The tender of a world in which everyone can supply 1e9 and state 1 alone needs 10, (N, N)."""
-    p = p or params(arms)
+    p = params(arms, **(BIDDER | {"own_supply": own_supply}))
     zero = matrix(N)
-    inputs = {"alignment": zero, "fear": zero, "openness": np.ones((1, N, N)), "objection": zero, "local": zero} | changes
-    fear = inputs.pop("fear")
-    warmth = arms.warmth(inputs["alignment"], fear, p)
+    inputs = {"alignment": zero, "openness": np.ones((1, N, N)), "objection": zero, "local": zero} | changes
+    warmth = arms.warmth(inputs["alignment"], inputs.pop("exposure", zero), p)
     supply = inputs.pop("supply", np.full((1, N), 1e9))
     return arms.tender(supply=supply, need=np.array([[0.0, 10.0, 0.0, 0.0]]), warmth=warmth, p=p, **inputs)[0]
 
 
 def test_a_tender_is_shared_by_willingness_and_never_exceeds_the_need():
     offers = bid()
-    assert offers[0, 1] == offers[2, 1] == offers[3, 1] == pytest.approx(10 * 0.5 / (0.7 + 1.5))
+    assert offers[0, 1] == offers[2, 1] == offers[3, 1] == pytest.approx(10 * 0.5 / (0.7 + 1.5), rel=1e-6)
     assert not offers[:, [0, 2, 3]].any()
     assert offers[1, 1] == 0.0
-    assert bid(params(arms, own_supply=0.01))[:, 1].sum() < 10.0
+    assert bid(own_supply=0.01)[:, 1].sum() < 10.0
 
 
 @pytest.mark.parametrize(
@@ -471,18 +482,28 @@ def test_a_tender_is_shared_by_willingness_and_never_exceeds_the_need():
     [
         ({"alignment": mutual(_01=0.5)}, np.exp(1.3 * 0.5) * (1 + 0.5 / np.hypot(0.5, 0.15))),
         ({"alignment": mutual(_01=-0.5)}, np.exp(-1.3 * 0.5) * (1 - 0.5 / np.hypot(0.5, 0.15))),
-        ({"fear": matrix(N, _01=0.3)}, np.exp(-0.3)),
-        ({"objection": matrix(N, _01=0.3)}, np.exp(-0.3)),
+        ({"exposure": matrix(N, _01=0.3)}, np.exp(-2.0 * 0.3)),
+        ({"objection": matrix(N, _01=0.3)}, np.exp(-3.0 * 0.3)),
         ({"openness": 1 - 0.9 * matrix(N, _01=1.0)}, 0.1),
         ({"local": matrix(N, _01=0.4)}, 0.6),
-        ({"supply": np.array([[2.0, 1e9, 1e9, 1e9]])}, 0.5),
+        ({"supply": np.array([[arms.SCALE, 1e9, 1e9, 1e9]])}, 0.5),
     ],
-    ids=["friend", "foe", "fear", "objection", "embargo", "localised", "small"],
+    ids=["friend", "foe", "exposure", "objection", "embargo", "localised", "small"],
 )
 def test_a_supplier_bids_by_what_it_can_and_will(what: dict, factor: float):
     """Against a supplier to whom nothing applies."""
     offers = bid(**what)
     assert offers[0, 1] / offers[2, 1] == pytest.approx(factor, rel=1e-6)
+
+
+def test_embargoes_and_open_hostility_close_the_way_for_arms():
+    p = params(arms, embargo_effect=0.9)
+    opened = arms.openness(matrix(N, _01=1.0, _02=0.5, _03=1.0), matrix(N, _03=1.0, _12=1.0), p)[0]
+    assert opened[0, 1] == pytest.approx(0.1)
+    assert opened[0, 2] == pytest.approx(0.55)
+    assert opened[1, 2] == pytest.approx(0.01)
+    assert opened[0, 3] == pytest.approx(0.001)
+    assert opened[1, 0] == 1.0  # the other direction
 
 
 def test_a_foe_does_not_bid():
@@ -499,7 +520,7 @@ def test_requests_within_capacity_are_met_and_others_cut_alike():
 
 def test_goods_are_localised_under_licence_or_at_war_and_never_wholly():
     p, at_peace, at_war = params(arms, localisation=0.1), np.zeros((1, N), bool), np.array([[False, True, False, False]])
-    extra, none = matrix(N, _01=2.0, _02=2.0), matrix(N)
+    extra, none = matrix(N, _01=arms.LESSON, _02=arms.LESSON), matrix(N)
     made = arms.localised(none, extra, none, at_war, p)[0]
     assert made[0, 1] == pytest.approx(0.1 * 0.5)
     assert np.count_nonzero(made) == 1

@@ -115,10 +115,11 @@ def drawn(runs: int, n: int, seed: int = 0, belief: str = "signed", wide: bool =
 
     `pinned` names parameters with a double underscore for the dot.
     """
+    addresses = {path: [(path, s) for s in names(n)] if p.each else [(path,)] for path, p in PARAMETERS.items()}
+    uniform = uniforms(seed, "parameters", np.arange(runs), name_keys([a for each in addresses.values() for a in each]))
+    ends = np.cumsum([len(each) for each in addresses.values()])[:-1]
     values: Values = {}
-    for path, parameter in PARAMETERS.items():
-        who = name_keys([(path, s) for s in names(n)] if parameter.each else [(path,)])
-        u = uniforms(seed, "parameters", np.arange(runs), who)
+    for (path, parameter), u in zip(PARAMETERS.items(), np.split(uniform, ends, axis=1), strict=True):
         if wide and parameter.signed is None:
             value = parameter.default * (0.5 + u) if parameter.default else 0.3 * (u - 0.5)
             values[path] = np.clip(value, parameter.low, parameter.high)[:, :, None]
@@ -306,7 +307,7 @@ def furthest(one: Snapshot, other: Snapshot, but: Sequence[str] = ()) -> tuple[f
 
 
 def case(
-    n: int, seed: int, runs: int = 2, issues: int = 4, months: int = 8, belief: str = "signed", coins: int = 2,
+    n: int, seed: int, runs: int = 2, issues: int = 3, months: int = 5, belief: str = "signed", coins: int = 2,
     per_driver: int = 2, **pinned: float,
 ) -> Case:  # fmt: skip
     """A random world in which much happens. Parameters come from the prior, wide; loop gains are not looked at."""

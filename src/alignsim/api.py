@@ -22,12 +22,13 @@ from typing import Any
 from alignsim import results as outcomes
 from alignsim.errors import FileProblem
 from alignsim.files import reason, sync_folder
-from alignsim.plan import Plan, resolve
+from alignsim.plan import check
+from alignsim.plan.plan import Plan
+from alignsim.plan.resolve import resolve
 from alignsim.plan.resolved import resolved_text
-from alignsim.scenario import Document, load
+from alignsim.scenario import Document
 from alignsim.scenario.settings import apply
 from alignsim.study import ensemble
-from alignsim.world import load as load_world
 
 RESULTS = "results"
 
@@ -108,19 +109,21 @@ def configured(
     seed: int | None = None,
     set: Iterable[str] = (),
 ) -> Document:
-    """A scenario with settings applied through the same schema."""
-    document = scenario if isinstance(scenario, Document) else load(scenario)
+    """A scenario with settings applied through the same schema; a file is checked against its world at once."""
     settings = [*set]
     if runs is not None:
         settings.append(f"runs={runs}")
     if seed is not None:
         settings.append(f"seed={seed}")
-    return apply(document, settings) if settings else document
+    if isinstance(scenario, Document):
+        return apply(scenario, settings) if settings else scenario
+    document, _, _ = check.load(scenario, settings)
+    return document
 
 
 def planned(document: Document, belief: str | None = None) -> tuple[Plan, str]:
     """The plan of a document, and the resolved scenario as text."""
-    world = load_world(document.scenario.world)
+    world = check.world_of(document)
     return resolve(document, world, belief), resolved_text(document, world, belief)
 
 
@@ -162,9 +165,9 @@ def _free(parent: Path, name: str) -> Path:
     return candidate
 
 
-def open_run(folder: str | os.PathLike[str]) -> Results:
+def open_run(folder: str | Path) -> Results:
     """Read a run folder that `save` wrote. Raises FileProblem."""
-    return Results.load(folder)  # type: ignore[return-value]
+    return Results.load(folder)
 
 
 def cores() -> int:

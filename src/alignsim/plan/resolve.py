@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from alignsim.arrays import Drivers
-from alignsim.errors import InvalidInput
+from alignsim.errors import InvalidInput, UsageError, did_you_mean
 from alignsim.files import slug
 from alignsim.kernel import Effect, no_drivers
+from alignsim.mechanisms.parameters import BELIEFS
 from alignsim.mechanisms.priors import Constant, Prior
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS, SWITCHES
-from alignsim.plan.check import check
+from alignsim.plan.check import check, resolved_groups
 from alignsim.plan.effects import Places, effects
 from alignsim.plan.plan import Coin, Plan
 from alignsim.random import name_key
@@ -41,8 +42,8 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
     if problems:
         raise InvalidInput(document.path, problems)
     scenario = document.scenario
-    groups = {**world.groups, **{k: tuple(v) for k, v in scenario.groups.items()}}
-    chosen = belief or scenario.belief[0]
+    groups = resolved_groups(document, world)
+    chosen = known_belief(belief or scenario.belief[0])
     issues, salience, position, position_sd, attention = _issues(scenario, world, groups)
     branches, coins, listed = _branches(scenario, world, groups, issues)
     eve = _eve(world, salience, len(issues))
@@ -79,6 +80,17 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
         hash=fingerprint(document, world),
     )
     return plan
+
+
+def known_belief(belief: str) -> str:
+    """The belief, if there is such a one to draw from; raises UsageError with the way out where there is none."""
+    if belief == "calibrated":
+        raise UsageError("there is no calibrated belief yet: nothing has been fitted; use signed, sceptical or fixed")
+    if belief not in BELIEFS:
+        raise UsageError(
+            f"there is no belief {belief!r}{did_you_mean(belief, BELIEFS)}; use signed, sceptical or fixed"
+        )
+    return belief
 
 
 def priors(scenario: Any, belief: str) -> dict[str, Prior]:

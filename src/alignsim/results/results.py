@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -243,7 +243,7 @@ class Results:
                     yield measure, branch, member, "", data[measure].sel(branch=branch, member=member).values
 
     @classmethod
-    def load(cls, folder: str | Path) -> Results:
+    def load(cls, folder: str | Path) -> Self:
         """Read a run folder. Raises FileProblem where it is missing, incomplete or not one of ours."""
         import xarray
 

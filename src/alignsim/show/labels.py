@@ -73,7 +73,7 @@ def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, h
 def clusters(places: Sequence[float], texts: Any, room: float, gap: float, far: float) -> list[tuple[int, int, float]]:
     """Neighbours merged until their labels fit side by side, each no further than `far` from what it names.
 
-    `places` are sorted, in inches from the left end of `room` inches; `texts(first, last)` gives the label of a merged
+    Those that span least are merged first. `places` are sorted, in inches from the left end of `room` inches; `texts(first, last)` gives the label of a merged
     group. Returns (first, last, where the label stands). What is at one place has one label.
     """
     groups: list[tuple[int, int]] = []
@@ -87,7 +87,7 @@ def clusters(places: Sequence[float], texts: Any, room: float, gap: float, far: 
         fits = sum(sizes) <= room and (np.abs(stands - middles) <= far).all()
         if fits or len(groups) < 2:
             return [(a, b, float(stand)) for (a, b), stand in zip(groups, stands, strict=True)]
-        k = int(np.argmin(np.diff(middles)))
+        k = min(range(len(groups) - 1), key=lambda k: places[groups[k + 1][1]] - places[groups[k][0]])
         groups[k : k + 2] = [(groups[k][0], groups[k + 1][1])]
 
 

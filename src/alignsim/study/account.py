@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from alignsim.mechanisms.registry import PARAMETERS
-from alignsim.plan import Plan
+from alignsim.plan.plan import Plan
 from alignsim.scenario.document import Document
 from alignsim.scenario.schema import Claim
 from alignsim.study.contrasts import Simulated

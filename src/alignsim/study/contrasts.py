@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from alignsim.kernel import Effect
-from alignsim.plan import Plan
+from alignsim.plan.plan import Plan
 from alignsim.results import record
 from alignsim.results.measures import OTHER_TIES
 from alignsim.scenario.schema import BASELINE, Claim
@@ -127,7 +127,8 @@ def simulate(
     size = ensemble.chunk_size(plan)
     ensemble.refuse_what_does_not_fit(lean, size)
     work = partial(ensemble.simulate_chunk, lean, matrices=matrices)
-    parts = gather(work, [(runs[k : k + size],) for k in range(0, len(runs), size)], executor, progress, size)
+    chunks = [runs[k : k + size] for k in range(0, len(runs), size)]
+    parts = gather(work, [(chunk,) for chunk in chunks], executor, progress, [len(chunk) for chunk in chunks])
     whole = {name: _joined([branches[name] for branches, _ in parts]) for name in lean.branches}
     shared = _joined([by_run for _, by_run in parts])
     return Simulated(plan, {name: whole[twin[name]] for name in plan.branches}, shared, np.asarray(runs))
@@ -138,17 +139,21 @@ def gather(
     tasks: Sequence[tuple[Any, ...]],
     executor: Executor | None = None,
     progress: ensemble.Progress | None = None,
-    weight: int = 1,
+    sizes: Sequence[int] | None = None,
 ) -> list[Any]:
-    """`work(*task)` of every task, in their order; a few at a time are handed to the executor."""
+    """`work(*task)` of every task, in their order; a few at a time are handed to the executor.
+
+    `sizes` says how much of the progress each task is, 1 where not said.
+    """
     results: list[Any] = [None] * len(tasks)
+    sizes = sizes or [1] * len(tasks)
     done = 0
 
     def finished(k: int, result: Any) -> None:
         nonlocal done
-        results[k], done = result, done + 1
+        results[k], done = result, done + sizes[k]
         if progress:
-            progress(done * weight, len(tasks) * weight)
+            progress(done, sum(sizes))
 
     if executor is None:
         for k, task in enumerate(tasks):
@@ -188,7 +193,8 @@ def _meaning(effects: tuple[Effect, ...]) -> Any:
 
 def _joined(parts: Sequence[record.Arrays]) -> record.Arrays:
     """Chunks of runs as one: sums over runs are added, all else is put one after another."""
-    return {
-        name: np.sum([p[name] for p in parts], axis=0) if name in record.FIXED else np.concatenate([p[name] for p in parts])
-        for name in parts[0]
-    }
+    whole = {}
+    for name in parts[0]:
+        own = [part[name] for part in parts]
+        whole[name] = np.sum(own, axis=0) if name in record.FIXED else np.concatenate(own)
+    return whole

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from alignsim.mechanisms.registry import GROUPS, PARAMETERS, SWITCHES
-from alignsim.plan import Plan
+from alignsim.plan.plan import Plan
 from alignsim.results.measures import measured
 from alignsim.study import discovery, ensemble
 from alignsim.study.attribution import Attribution, attribute, subsets
@@ -50,7 +50,7 @@ def attributions(
     every = 2 ** len(GROUPS)
     starts = range(0, len(runs), size)
     tasks = [(runs[k : k + size], range(m, m + BLOCK)) for k in starts for m in range(0, every, BLOCK)]
-    parts = gather(partial(subset_chunk, plan, branches), tasks, executor, progress, BLOCK)
+    parts = gather(partial(subset_chunk, plan, branches), tasks, executor, progress)
     values = np.concatenate(
         [np.concatenate(parts[k : k + every // BLOCK]) for k in range(0, len(parts), every // BLOCK)], axis=2
     )  # subset, branch, run, watched, time

@@ -1,4 +1,4 @@
-"""Every claim of a scenario, judged: the verdict first, then why, how far, where it fails, and what others would say."""
+"""Every claim of a scenario, judged: the verdict, then why, how far, where it fails, and what rival theories say."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from alignsim.errors import UsageError
-from alignsim.plan import Plan, resolve
+from alignsim.plan.plan import Plan
+from alignsim.plan.resolve import resolve
 from alignsim.scenario.document import Document
-from alignsim.scenario.month import Month
 from alignsim.scenario.schema import BASELINE, Claim
 from alignsim.study import dose, ensemble, explain, rivals, verdicts
 from alignsim.study.account import assumed, belief_as_json, dose_as_json, quantiles, spread
@@ -56,7 +56,7 @@ class How:
 
 @dataclass(frozen=True)
 class Judged:
-    """The judgement as `judgement.json` holds it, and the runs under the first belief, for figures and tables."""
+    """The judgement as `judgement.json` holds it, and all branches' runs under the first belief (not if quick)."""
 
     judgement: dict[str, Any]
     plan: Plan
@@ -98,7 +98,7 @@ def judge(document: Document, world: World, how: How) -> Judged:
         kept = main if first else kept
     found = {claim.id: _claim(claim, document, plans, answers, how) for claim in scenario.claims}
     if not how.quick:
-        _explain(found, answers[beliefs[0]], how)
+        _explain(found, plans[beliefs[0]], claims, how)
         _ask_rivals(found, answers, how)
     plan = plans[beliefs[0]]
     judgement = {
@@ -149,6 +149,7 @@ def _under(
         limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
         given, main = _looked_at(own, questions, document, how, f"{belief} beliefs", limit, matrices=whole)
         answers |= given
+        main = main if whole else None
     if dosed:
         own, questions = replace(plan, branches={BASELINE: plan.branches[BASELINE]}), []
         for claim in dosed:
@@ -309,24 +310,63 @@ def _reverse(claim: Claim, document: Document, own: Answer) -> dict[str, Any] | 
     }
 
 
-def _explain(found: dict[str, dict[str, Any]], answers: dict[str, Answer], how: How) -> None:
-    """Add attributions; claims that compare the same branches share one set of simulations."""
-    if not answers or not how.attribution_runs:
+def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], how: How) -> None:
+    """Add attributions; all claims share one set of simulations. A dose is explained by its branch as it is filed."""
+    if not claims or not how.attribution_runs:
         return
-    some = next(iter(answers.values())).of.plan
-    questions = [_contrasted(a.question) for a in answers.values()]
-    claims = [q.claim for q in questions]
-    plan = watching(replace(some, branches=_all_branches(answers)), claims)
-    places = [replace(q, value=plan.watched.index(answers[q.claim.id].of.plan.watched[q.value])) for q in questions]
+    plan = watching(plan, claims)
+    questions = [asked(claim, plan) for claim in claims]
+    questions = [replace(q, branch=q.claim.dose.of) if q.claim.dose is not None else q for q in questions]
     runs = np.arange(min(how.attribution_runs, plan.runs))
     with how.say("attributing") as progress:
-        shared = explain.attributions(plan, places, runs, how.executor, progress)
-    for question, own in zip(places, shared, strict=True):
+        shared = explain.attributions(plan, questions, runs, how.executor, progress)
+    for question, own in zip(questions, shared, strict=True):
         found[question.claim.id]["attribution"] = explain.attribution_as_json(own, plan)
 
 
-def _contrasted(question: Asked) -> Asked:
-    """The question of a dose as one about its branch, in the strength of the file, against the baseline."""
-    if question.claim.dose is None:
-        return question
-    return replace(question, branch=question.claim.dose.of, against=BASELINE, levels=())
+def _ask_rivals(found: dict[str, dict[str, Any]], answers: dict[str, dict[str, Answer]], how: How) -> None:
+    """Add what rival theories say of the same branches under the same beliefs."""
+    for theory in how.theories:
+        for k, (belief, given) in enumerate(answers.items()):
+            if k and theory in rivals.OWN_BELIEF:
+                continue
+            for together in _by_plan(given):
+                with how.say(f"asking {theory}, {belief} beliefs") as progress:
+                    simulated = _rival(theory, together, how.executor, progress)
+                for own in together:
+                    row = _rival_row(theory, belief, answer(own.question, simulated))
+                    found[own.question.claim.id]["rivals"].append(row)
+
+
+def _by_plan(answers: dict[str, Answer]) -> list[list[Answer]]:
+    """Answers that come from the same simulation, together."""
+    groups: dict[int, list[Answer]] = {}
+    for own in answers.values():
+        groups.setdefault(id(own.of), []).append(own)
+    return list(groups.values())
+
+
+def _rival(theory: str, together: list[Answer], executor: Executor | None, progress: Any) -> Simulated:
+    """The branches that the questions compare, as a rival theory has them."""
+    of = together[0].of
+    branches = dict.fromkeys([BASELINE])
+    for own in together:
+        branches |= dict.fromkeys([own.question.branch, own.question.against, *own.question.levels])
+    runs = of.runs[:RIVAL_RUNS]
+    moved = rivals.series(theory, of.plan, list(branches), runs, executor, progress)
+    return Simulated(of.plan, {branch: {"watched": values} for branch, values in moved.items()}, {}, runs)
+
+
+def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:
+    size = own.effects if own.effects.ndim == 1 else own.effects[:, -1] - own.effects[:, 0]
+    size = size[np.isfinite(size)]
+    silent = own.verdict.outcome == "not testable"
+    words = "says nothing about this outcome" if silent else rivals.in_words(theory, float((size != 0).mean()))
+    return {
+        "theory": theory,
+        "belief": "its own" if theory in rivals.OWN_BELIEF else belief,
+        "effect": spread(size),
+        "verdict": own.verdict.outcome,
+        "support": None if silent else own.verdict.support.value,
+        "words": words,
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from alignsim.errors import InvalidInput
-from alignsim.plan import Plan, Watched
+from alignsim.plan.plan import Plan, Watched
 from alignsim.results.measures import OTHER_TIES, pairs, third_parties
 from alignsim.scenario.document import Document
 from alignsim.scenario.outcomes import Outcome

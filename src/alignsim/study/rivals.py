@@ -31,7 +31,7 @@ import numpy as np
 from alignsim.arrays import Drivers
 from alignsim.kernel import Timeline
 from alignsim.mechanisms.priors import HalfNormal
-from alignsim.plan import Batch, Plan
+from alignsim.plan.plan import Batch, Plan
 from alignsim.random import name_keys, uniforms
 from alignsim.results.measures import OTHER_TIES, camps, measured
 from alignsim.study import ensemble
@@ -63,7 +63,9 @@ def series(
     """What the plan watches under a rival theory, by branch (R, W, T); nan for what the theory is silent about."""
     size = min(ensemble.chunk_size(plan), len(runs))
     tasks = [(runs[k : k + size],) for k in range(0, len(runs), size)]
-    parts = gather(partial(chunk, theory, plan, tuple(branches)), tasks, executor, progress, size)
+    parts = gather(
+        partial(chunk, theory, plan, tuple(branches)), tasks, executor, progress, [len(task[0]) for task in tasks]
+    )
     whole = np.concatenate(parts, axis=1)
     return {branch: whole[k] for k, branch in enumerate(branches)}
 

@@ -1,0 +1,5 @@
+"""`python -m alignsim`: the same as `alignsim`."""
+
+from alignsim.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""`python -m alignsim.cli`: the same as `alignsim`."""
+
+from alignsim.cli import main
+
+main()

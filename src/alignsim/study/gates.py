@@ -1,0 +1,283 @@
+"""The gates that keep an answer from being built in: seven checks, fixed beforehand, of the model and its scenarios.
+
+G1 nothing in the model rewards two states for being isolated together; G2 without directions from theory the sign of
+every contrast is open; G3 every mechanism can matter somewhere, or is declared inert; G4 ties do not run away, and few
+draws are thrown away to keep them so; G5 mechanisms pull both ways; G6 data move the answer, or it is called an
+assumption; G7 the effect is shared out among mechanisms. Each returns what it found, whether or not it passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from alignsim.mechanisms.priors import Constant
+from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
+from alignsim.mechanisms.scene import Scene
+from alignsim.plan.plan import Batch, Plan
+from alignsim.plan.resolve import resolve
+from alignsim.results.results import MARGIN
+from alignsim.scenario.document import Document
+from alignsim.study import explain
+from alignsim.study.contrasts import Asked, Simulated, asked, effects, simulate, watching
+from alignsim.study.outcomes import over_window
+from alignsim.study.verdicts import NEUTRAL, ODDS_OF_EVIDENCE, wilson
+from alignsim.theories import consent
+from alignsim.world import World
+
+Array = Any
+
+SCEPTICAL_RUNS = 200
+"""Runs of the sceptical control in G2."""
+GAIN_RUNS = 200
+"""Runs whose draws G4 looks at."""
+ATTRIBUTION_RUNS = 12
+"""Runs of the attribution in G7."""
+STRONG = 0.95
+"""Point of its prior at which a mechanism must show what it can do."""
+SEEN = 0.1
+"""Share of the margin from which a mechanism alone counts as pulling one way (expert judgement, 0.05 to 0.2)."""
+EACH_WAY = 3
+"""Mechanisms that must pull each way."""
+MOST_REJECTED = 0.5
+"""Share of draws beyond which throwing them away would make the prior another one (expert judgement, 0.4 to 0.6)."""
+QUIET = {"consent.noise": 0.0, "positions.noise": 0.0, "consent.initial_doubt": 0.0}
+"""No chance in what is compared mechanism by mechanism."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One gate: what it found. `passes` is None where there is nothing to judge yet."""
+
+    name: str
+    passes: bool | None
+    says: str
+    details: tuple[str, ...] = ()
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A scenario that is audited, with its plan under each belief."""
+
+    document: Document
+    signed: Plan
+    sceptical: Plan
+
+    @property
+    def name(self) -> str:
+        return self.signed.name
+
+    def contrasts(self, plan: Plan) -> list[Asked]:
+        """Claims as questions about a branch against another; a dose is one about its branch."""
+        claims = [claim for claim in self.document.scenario.claims if claim.testable]
+        found = [asked(claim, plan) for claim in claims]
+        found = [replace(q, branch=q.claim.dose.of) if q.claim.dose is not None else q for q in found]
+        unique = {(q.branch, q.against, q.value, str(q.claim.outcome)): q for q in found}
+        return list(unique.values())
+
+
+def audited(document: Document, world: World) -> Audited:
+    """A scenario ready for its audit."""
+    claims = [claim for claim in document.scenario.claims if claim.testable]
+    plans = [watching(resolve(document, world, belief), claims) for belief in ("signed", "sceptical")]
+    return Audited(document, *plans)
+
+
+def no_direct_reward(scenarios: Sequence[Audited]) -> Gate:
+    """G1: no scenario gives solidarity a weight, and no motive answers the pressure on both states jointly.
+
+    Every motive is evaluated with nobody, i, j, and both i and j pressed harder (isolation and accusation), all else
+    equal. For a motive without a direct co-isolation term the answers add up: both - i - j + nobody = 0.
+    """
+    details = [
+        f"{s.name}: solidarity.weight is {s.signed.priors['solidarity.weight']}"
+        for s in scenarios
+        if s.signed.priors["solidarity.weight"] != Constant(0.0)
+    ]
+    joint = {name: joint_answer(name, scenarios[0].signed) for name in MOTIVES if name != "solidarity"}
+    details += [f"{name} answers joint pressure directly ({size:.2g})" for name, size in joint.items() if size > 1e-12]
+    control = joint_answer("solidarity", scenarios[0].signed)
+    if not control > 1e-6:
+        details.append("the check is blind: it does not see solidarity, which does answer joint pressure")
+    says = "no motive rewards two states for being isolated together, and solidarity is off"
+    return Gate("G1", not details, says if not details else "an answer is built in", tuple(details), joint)
+
+
+def joint_answer(name: str, plan: Plan) -> float:
+    """Largest answer of a motive to pressure on both sides of a pair that is not the sum of those to each side."""
+    eve = plan.batch(np.arange(1)).changed(QUIET).eve
+    scene, own = eve.scene, getattr(eve.parameters, name)
+    n = len(plan.states)
+    pressed = [k for k in range(n) if scene.isolation[0, k] < 0.9]
+    largest = 0.0
+    for i, j in pairwise(pressed):
+        none, only_i, only_j, both = (
+            MOTIVES[name].motive(_pressed(scene, who), own)[0] for who in ((), (i,), (j,), (i, j))
+        )
+        largest = max(largest, float(np.abs(both - only_i - only_j + none)[[i, j], [j, i]].max()))
+    return largest
+
+
+def _pressed(scene: Scene, who: tuple[int, ...]) -> Scene:
+    """The scene with some states under more isolation and more accusation by everybody, and all else equal."""
+    isolation = np.array(scene.isolation)
+    accusers = np.array(scene.accusers)
+    for k in who:
+        isolation[:, k] += 0.1
+        accusers[:, :, k] += 0.01
+    return replace(scene, isolation=isolation, accusers=accusers)
+
+
+def sign_neutrality(scenarios: Sequence[Audited], controls: dict[str, Simulated]) -> Gate:
+    """G2: under the sceptical belief P(effect > 0) lies between 0.35 and 0.65 in every contrast of every scenario."""
+    details, numbers = [], {}
+    for scenario in scenarios:
+        of = controls[scenario.name]
+        for question in scenario.contrasts(of.plan):
+            share, what = _positive(question, of), _what(scenario, question)
+            if share is None:
+                continue
+            numbers[what] = share.value
+            if not NEUTRAL[0] <= share.value <= NEUTRAL[1]:
+                details.append(f"{what}: P(effect > 0) = {share.value:.2f} ({share.low:.2f} to {share.high:.2f})")
+    says = f"{len(numbers) - len(details)} of {len(numbers)} contrasts have no sign under the sceptical belief"
+    return Gate("G2", not details, says, tuple(details), numbers)
+
+
+def _positive(question: Asked, of: Simulated) -> Any:
+    """P(effect > 0), ties counting half; None where nothing moves the outcome in any run."""
+    size = effects(question, of)
+    size = size[np.isfinite(size)]
+    if not len(size) or not size.any():
+        return None
+    return wilson(float((size > 0).sum() + 0.5 * (size == 0).sum()), len(size))
+
+
+def controls(
+    scenarios: Sequence[Audited], executor: Any = None, say: Any = None, runs: int = SCEPTICAL_RUNS
+) -> dict[str, Simulated]:
+    """Runs of every scenario under the sceptical belief, of the branches that claims compare."""
+    made = {}
+    for scenario in scenarios:
+        questions = scenario.contrasts(scenario.sceptical)
+        used = {b for q in questions for b in (q.branch, q.against)}
+        plan = replace(scenario.sceptical, branches={b: e for b, e in scenario.sceptical.branches.items() if b in used})
+        if used:
+            with say(f"{scenario.name}, sceptical beliefs") as progress:
+                made[scenario.name] = simulate(plan, np.arange(runs), executor=executor, progress=progress)
+        else:
+            made[scenario.name] = Simulated(plan, {}, {}, np.arange(0))
+    return made
+
+
+def alone(scenario: Audited) -> dict[str, dict[str, float]]:
+    """Effect of every contrast with one motive switched on at a time, at the strong point of its signed prior.
+
+    One batch: run k has only motive k; all else is at its default, without noise or doubt. Uncertain events do not
+    happen. By contrast, then motive.
+    """
+    names = [name for name in MOTIVES if name != "solidarity"]
+    batch = scenario.signed.batch(np.arange(len(names)))
+    values: dict[str, Any] = {path: p.default for path, p in PARAMETERS.items()} | QUIET
+    for k, name in enumerate(names):
+        path = f"{name}.weight"
+        declared = PARAMETERS[path]
+        strong = float(declared.prior("signed").quantile(np.array([STRONG]), declared.low, declared.high)[0])
+        values[path] = np.where(np.arange(len(names)) == k, strong, 0.0)
+    batch = replace(batch.changed(values), happened=np.zeros_like(batch.happened))
+    found: dict[str, dict[str, float]] = {}
+    series: dict[str, Array] = {}
+    for question in scenario.contrasts(scenario.signed):
+        for branch in (question.branch, question.against):
+            if branch not in series:
+                series[branch] = _watched(batch, branch)
+        moved = series[question.branch][:, question.value] - series[question.against][:, question.value]
+        assert question.claim.outcome is not None
+        effect = over_window(moved, question.claim.outcome, scenario.signed)
+        found[_what(scenario, question)] = dict(zip(names, effect.tolist(), strict=True))
+    return found
+
+
+def _watched(batch: Batch, branch: str) -> Array:
+    """What the plan watches in one branch of a batch, (R, W, T)."""
+    from threadpoolctl import threadpool_limits
+
+    from alignsim.results import record
+
+    with threadpool_limits(1):
+        return record.record(batch, batch.simulate(branch, batch.shocks()), matrices=False)["watched"]
+
+
+def potency(moved: dict[str, dict[str, float]]) -> Gate:
+    """G3: each motive alone, at the 95 % point of its prior, passes the margin in some contrast, or is called inert."""
+    largest = {
+        name: max((abs(own[name]) for own in moved.values()), default=0.0) for name in MOTIVES if name != "solidarity"
+    }
+    inert = {name: size for name, size in largest.items() if size < MARGIN}
+    details = tuple(f"{name} is inert here: at most {size:.3f}" for name, size in inert.items())
+    says = f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} in some scenario"
+    return Gate("G3", not inert, says, details, largest)
+
+
+def loop_gain(scenarios: Sequence[Audited]) -> Gate:
+    """G4: every kept draw has a loop gain below 0.95, and at most half of the draws are thrown away for it."""
+    details, numbers = [], {}
+    for world, scenario in {s.signed.world: s for s in scenarios}.items():
+        for plan in (scenario.signed, scenario.sceptical):
+            draws = plan.batch(np.arange(GAIN_RUNS)).draws
+            rejected = 1.0 - GAIN_RUNS / draws.attempts.sum()
+            numbers[f"{world}, {plan.belief}"] = {
+                "median_gain": float(np.median(draws.gain)),
+                "rejected": float(rejected),
+            }
+            if rejected > MOST_REJECTED or draws.gain.max() >= consent.LARGEST_GAIN:
+                details.append(f"{world}, {plan.belief}: {rejected:.0%} rejected, largest gain {draws.gain.max():.2f}")
+    words = [
+        f"{name}: median {own['median_gain']:.2f}, {own['rejected']:.0%} rejected" for name, own in numbers.items()
+    ]
+    return Gate("G4", not details, "loop gain in " + "; ".join(words), tuple(details), numbers)
+
+
+def both_signs(moved: dict[str, dict[str, float]]) -> Gate:
+    """G5: in some contrast at least three motives alone pull up and three pull down; one-signed ones are disclosed."""
+    details, reached = [], False
+    for what, own in moved.items():
+        up = [name for name, size in own.items() if size > SEEN * MARGIN]
+        down = [name for name, size in own.items() if size < -SEEN * MARGIN]
+        if len(up) >= EACH_WAY and len(down) >= EACH_WAY:
+            reached = True
+        else:
+            details.append(f"{what}: up {', '.join(up) or 'none'}; down {', '.join(down) or 'none'}")
+    says = f"motives alone pull both ways, {EACH_WAY} each at least" if reached else "no contrast is pulled both ways"
+    return Gate(
+        "G5", reached, says + (f"; {len(details)} contrasts are not" if details and reached else ""), tuple(details)
+    )
+
+
+def prior_and_posterior() -> Gate:
+    """G6: prior and posterior side by side; without a posterior every verdict is theory, not evidence."""
+    says = f"no posterior yet: every verdict is labelled theory, not evidence (odds of {ODDS_OF_EVIDENCE:g} are wanted)"
+    return Gate("G6", None, says)
+
+
+def attribution(scenario: Audited, executor: Any = None, say: Any = None, runs: int = ATTRIBUTION_RUNS) -> Gate:
+    """G7: the effect of the first contrast is shared out among groups, the shares sum to it, interaction is told."""
+    questions = scenario.contrasts(scenario.signed)[:1]
+    if not questions:
+        return Gate("G7", None, f"{scenario.name} compares nothing")
+    with say(f"{scenario.name}, attribution") as progress:
+        shared = explain.attributions(scenario.signed, questions, np.arange(runs), executor, progress)[0]
+    gap = abs(sum(c.share for c in shared.contributions) - shared.effect)
+    numbers = {c.name: c.share for c in shared.contributions} | {"interaction": shared.interaction}
+    details = () if gap < 1e-9 else (f"shares miss the effect by {gap:.2g}",)
+    says = f"{_what(scenario, questions[0])}: {explain.attribution_in_words(shared)}"
+    return Gate("G7", gap < 1e-9, says, details, numbers)
+
+
+def _what(scenario: Audited, question: Asked) -> str:
+    return f"{scenario.name}: {question.branch} against {question.against}, {question.claim.outcome}"
