@@ -36,7 +36,6 @@ def chunk(n: int) -> int:
 def prepared(n: int):
     """A batch of runs of a made-up world whose sanctions and wars have just changed."""
     import worlds
-
     from alignsim.kernel import Timeline
     from alignsim.theories import consent
 
@@ -52,7 +51,6 @@ def prepared(n: int):
 def kernel(n: int, seconds: float = 3.0) -> float:
     """Run-months a second of one process, shocks included."""
     import worlds
-
     from alignsim.kernel import simulate
     from alignsim.theories import consent
 

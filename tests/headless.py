@@ -14,10 +14,10 @@ from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync "
-    "--disable-default-apps --disable-extensions --no-first-run --disable-dev-shm-usage --hide-scrollbars "
-    "--proxy-server=http://127.0.0.1:9 --remote-debugging-pipe"
-).split()
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-default-apps", "--disable-extensions", "--no-first-run",
+    "--disable-dev-shm-usage", "--hide-scrollbars", "--proxy-server=http://127.0.0.1:9", "--remote-debugging-pipe",
+)  # fmt: skip
 
 
 class Page:

@@ -156,5 +156,5 @@ def _motives(rng, push, runs, dyads, frames) -> dict[str, Any]:
         size[MOTIVES.index(motive)] = value
     start = rng.normal(0, 0.2, (1, runs, dyads, 2, len(MOTIVES), 1))
     grown = rng.gamma(5, 0.2, (1, runs, dyads, 2, len(MOTIVES), 1)) * size[:, None] * np.linspace(0, 1, frames)
-    shares = start + push[:, None, None, None, None, None] * grown
+    shares = start + (0.2 + push[:, None, None, None, None, None]) * grown  # the baseline drifts too
     return {"motive_share": (("branch", "run", "dyad", "side", "motive", "frame"), shares, {"units": "z"})}

@@ -7,16 +7,27 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from worlds import (
-    NO_NOISE, PROPERTY, SEEDS, SIZES, SNAPSHOT_AXES, Case, case, fitted_tightly, furthest, given, relabelled,
-    rows_of, same_bytes,
-)  # fmt: skip
 
 from alignsim.arrays import LOCALISATION_BOUND, OUTPUT_BOUNDS, Z_BOUND, Snapshot
 from alignsim.kernel import simulate
 from alignsim.mechanisms import arms, trade
 from alignsim.mechanisms.registry import PARAMETERS
 from alignsim.theories import consent
+from worlds import (
+    NO_NOISE,
+    PROPERTY,
+    SEEDS,
+    SIZES,
+    SNAPSHOT_AXES,
+    Case,
+    case,
+    fitted_tightly,
+    furthest,
+    given,
+    relabelled,
+    rows_of,
+    same_bytes,
+)
 
 BELIEFS = st.sampled_from(["signed", "sceptical"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import reference
 from alignsim.arrays import Given
 from alignsim.mechanisms import capacity, consent, positions, trade
 from alignsim.mechanisms.registry import SWITCHES
+from alignsim.theories import consent as theory
 from worlds import (
     INERT,
     NO_NOISE,
@@ -21,6 +23,7 @@ from worlds import (
     SIZES,
     Case,
     as_reference,
+    as_reference_drivers,
     as_reference_parameters,
     defaults,
     drawn,
@@ -33,7 +36,7 @@ from worlds import (
     quiet,
     run,
     symmetric,
-)  # fmt: skip
+)
 
 EMBARGOED_PAIR = (0, 1)
 
@@ -84,7 +87,12 @@ def test_noise_alone_makes_an_ornstein_uhlenbeck_process():
     runs, months, speed, sigma = 500, 400, 0.04, 0.02
     world = given(3, 1, calm=True)
     world = replace(world, alignment=world.alignment.repeat(runs, 0), position=world.position.repeat(runs, 0))
-    pinned = INERT | {"consent.speed": speed, "consent.noise": sigma, "positions.noise": 0.0, "trade.alignment_pull": 0.0}
+    pinned = INERT | {
+        "consent.speed": speed,
+        "consent.noise": sigma,
+        "positions.noise": 0.0,
+        "trade.alignment_pull": 0.0,
+    }
     snapshots = run(world, defaults(runs, pinned), shocks=noise(3, runs, 4, months, seed=7))
     upper = np.triu_indices(3, 1)
     z = np.array([s.z[:, *upper] for s in snapshots])  # (months + 1, R, pairs)
@@ -198,7 +206,11 @@ def test_a_prohibitive_barrier_between_two_closes_their_trade_and_keeps_every_to
     n, world = 6, given(6, 1, seed=1, calm=True)
     kinds = ("sanction_trade", "sanction_financial")
     effects = [effect(kind, EMBARGOED_PAIR, 1.0) for kind in kinds]
-    pinned = INERT | NO_NOISE | {"sanctions.bite": 60.0, "evasion.ceiling": 0.0, "capacity.adjustment": 0.0, "capacity.drag": 0.0}
+    pinned = (
+        INERT
+        | NO_NOISE
+        | {"sanctions.bite": 60.0, "evasion.ceiling": 0.0, "capacity.adjustment": 0.0, "capacity.drag": 0.0}
+    )
     flows = run(world, defaults(1, pinned), effects, months=3)[-1].trade[0]
     i, j = EMBARGOED_PAIR
     assert max(flows[i, j], flows[j, i]) < 1e-20 * world.trade.max()
@@ -210,7 +222,7 @@ def test_a_prohibitive_barrier_between_two_closes_their_trade_and_keeps_every_to
 
 
 def test_autarky_costs_the_log_of_the_home_share_over_the_elasticity():
-    """Arkolakis, Costinot and Rodriguez-Clare 2012: cut off from all, h becomes 1 and output falls by -log(h0)/theta."""
+    """Cut off from all, h becomes 1 and output falls by -log(h0)/theta (Arkolakis et al. 2012)."""
     n, theta = 5, 4.5
     world = balanced(given(n, 1, seed=6, calm=True))
     effects, pinned = boycott(n, bite=40.0)
@@ -234,7 +246,6 @@ def test_output_follows_a_lasting_loss_geometrically():
     assert shortfall == pytest.approx(-loss * (1 - 0.92**30), abs=1e-15)
 
     n, world = 4, balanced(given(4, 1, seed=6, calm=True))
-    world = replace(world, gdp=world.gdp)
     effects, pinned = boycott(n, bite=40.0)
     snapshots = run(world, defaults(1, pinned | {"capacity.adjustment": 0.08}), effects, months=30)
     home = world.trade[0, 0] / world.trade[:, 0].sum()
@@ -308,7 +319,12 @@ def test_know_how_learnt_alone_reaches_its_balance_with_forgetting():
 
 def test_a_state_whose_capacity_is_gone_delivers_nothing():
     n, world = 5, given(5, 1, seed=3)
-    happening = [*events(n, 4, 12, seed=3), effect("arsenal", 0, 0.0), effect("deal", (0, 1), 5.0), effect("war", 1, 1.0)]
+    happening = [
+        *events(n, 4, 12, seed=3),
+        effect("arsenal", 0, 0.0),
+        effect("deal", (0, 1), 5.0),
+        effect("war", 1, 1.0),
+    ]
     for now in run(world, drawn(1, n, seed=3), happening, months=12)[1:]:
         assert now.deliveries[0, 0].max() == 0.0
         assert now.deliveries[0].max() > 0.0
@@ -316,7 +332,7 @@ def test_a_state_whose_capacity_is_gone_delivers_nothing():
 
 def test_deliveries_stay_as_on_the_eve_while_demand_does():
     """Output, sanctions and views may change; without war, embargo, fear or a moved tie arms flow as before."""
-    n, world = 6, given(6, 1, seed=9, calm=True)
+    world = given(6, 1, seed=9, calm=True)
     world = replace(world, capacity=10.0 + 2 * world.arms.sum(axis=1))
     happening = [
         effect("sanction_symbolic", [(5, 0), (5, 1)], 1.0),
@@ -382,7 +398,7 @@ def test_agreement_goes_from_the_mean_to_the_minimum(seed: int, n: int):
 def test_sharper_consent_never_raises_a_tie():
     u = np.random.default_rng(1).normal(0, 1.0, (1, 6, 6))
     levels = [agreed(u, s) for s in (0.0, 0.1, 0.5, 2.0, 8.0, 100.0)]
-    for softer, sharper in zip(levels, levels[1:], strict=False):
+    for softer, sharper in pairwise(levels):
         assert (sharper <= softer + 1e-9).all()
 
 
@@ -400,7 +416,7 @@ def test_a_tie_closes_its_gap_to_a_steady_desire_geometrically():
 
 
 def test_a_sanctioner_and_its_target_drift_apart_by_the_targets_hostility():
-    """Both desires fall by h of the target times the change of condemnation, so the tie does too, whatever the sharpness."""
+    """Both desires fall by h of the target times the new condemnation, so the tie does, whatever the sharpness."""
     world = replace(given(3, 1, calm=True), alignment=np.zeros((1, 3, 3)))
     values = defaults(1, INERT | NO_NOISE | {"consent.speed": 1.0})
     values["sanctions.hostility"] = np.array([[[0.5], [2.0], [-0.3]]])
@@ -413,9 +429,7 @@ def test_a_sanctioner_and_its_target_drift_apart_by_the_targets_hostility():
 
 
 def test_loop_gain_of_a_world_of_friends_is_that_of_the_linearised_model():
-    """Only friends in common matter: the gain is the spectral radius of the derivative of weight tanh(phi / reference)."""
-    from alignsim.theories import consent as theory
-
+    """With friends in common alone, the gain is the spectral radius of the derivative of their motive."""
     world = replace(given(4, 1, calm=True), alignment=symmetric(np.full((1, 4, 4), 0.5)))
     pinned = INERT | NO_NOISE | {"shared_friends.weight": 0.5, "trade.alignment_pull": 0.0}
     eve = theory.prepare(world, theory.parameters(defaults(1, pinned)))
@@ -435,8 +449,6 @@ def test_loop_gain_of_a_world_of_friends_is_that_of_the_linearised_model():
 
 
 def test_loop_gain_is_nil_where_nothing_answers_alignment():
-    from alignsim.theories import consent as theory
-
     eve = theory.prepare(given(5, 2), theory.parameters(defaults(2, INERT)))
     assert theory.loop_gain(eve).max() < 1e-12
 
@@ -446,8 +458,6 @@ def test_the_slow_reference_passes_the_same_limits():
     world = replace(given(3, 1, calm=True), alignment=np.zeros((1, 3, 3)))
     values = defaults(1, INERT | NO_NOISE | {"wedge.weight": 0.4, "consent.speed": 0.1})
     offer = Case(world, values, [effect("offer", (0, 1), 0.5)], np.zeros((1, 0), bool), quiet(world, 24))
-    from worlds import as_reference_drivers
-
     months = [as_reference_drivers(offer.timeline.at(month)) for month in range(25)]
     slow = reference.simulate(as_reference(world), as_reference_parameters(values), months, [None] * 25)
     u = -0.4 * np.tanh(0.5)

@@ -34,7 +34,7 @@ from alignsim.mechanisms import (
     trade,
     trust,
     wedge,
-)  # fmt: skip
+)
 from alignsim.mechanisms.registry import MOTIVES
 from worlds import PROPERTY, SEEDS, SIZES, case, given, matrix, one_scene, params
 
@@ -93,8 +93,9 @@ def test_a_motive_of_weight_zero_is_as_good_as_not_computed(name: str):
 def test_a_motive_reads_its_scene_and_leaves_it_as_it_was():
     rng = np.random.default_rng(1)
     scene = one_scene(
-        friends=mutual(_01=0.5, _23=0.3), foes=mutual(_02=0.4), stream=rng.random((1, N, N)), isolation=rng.random((1, N)),
-        know_how=rng.random((1, N)), position=rng.random((1, N, 3)), accusers=rng.random((1, N, N)),
+        friends=mutual(_01=0.5, _23=0.3), foes=mutual(_02=0.4), stream=rng.random((1, N, N)),
+        isolation=rng.random((1, N)), know_how=rng.random((1, N)),
+        position=rng.random((1, N, 3)), accusers=rng.random((1, N, N)),
     )  # fmt: skip
     before = {name: np.copy(x) for name, x in vars(scene).items() if isinstance(x, np.ndarray)}
     for module in MOTIVES.values():
@@ -281,7 +282,9 @@ def test_trade_shares_leave_out_home_and_count_both_directions():
 def test_output_falls_with_the_home_shares_rise():
     loss = capacity.loss(np.array([[0.9, 0.5]]), np.array([[0.8, 0.5]]), np.full((1, 1, 1), 5.0))
     assert loss[0] == pytest.approx([np.log(0.9 / 0.8) / 5, 0.0])
-    assert np.array_equal(capacity.output(np.array([-9.0, 9.0, -0.1]), np.array([0.0, 0.0, -0.2])), [-1.5, 1.0, -0.1 - 0.2])
+    assert np.array_equal(
+        capacity.output(np.array([-9.0, 9.0, -0.1]), np.array([0.0, 0.0, -0.2])), [-1.5, 1.0, -0.1 - 0.2]
+    )
 
 
 def test_a_partners_decline_lowers_what_is_wanted_of_it_not_what_it_wants():
@@ -519,7 +522,11 @@ def test_requests_within_capacity_are_met_and_others_cut_alike():
 
 
 def test_goods_are_localised_under_licence_or_at_war_and_never_wholly():
-    p, at_peace, at_war = params(arms, localisation=0.1), np.zeros((1, N), bool), np.array([[False, True, False, False]])
+    p, at_peace, at_war = (
+        params(arms, localisation=0.1),
+        np.zeros((1, N), bool),
+        np.array([[False, True, False, False]]),
+    )
     extra, none = matrix(N, _01=arms.LESSON, _02=arms.LESSON), matrix(N)
     made = arms.localised(none, extra, none, at_war, p)[0]
     assert made[0, 1] == pytest.approx(0.1 * 0.5)

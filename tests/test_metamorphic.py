@@ -8,15 +8,34 @@ import numpy as np
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from worlds import (
-    NO_NOISE, PROPERTY, SEEDS, SIZES, SNAPSHOT_AXES, Case, case, defaults, drawn, effect, events, fitted_tightly,
-    furthest, given, names, noise, plan, quiet, relabelled, rows_of, same_bytes,
-)  # fmt: skip
 
 from alignsim.arrays import DRIVER_AXES, Drivers
 from alignsim.kernel import Effect, Timeline, no_drivers
 from alignsim.mechanisms import armament, arms, substitution, trust
 from alignsim.mechanisms.priors import Constant, HalfNormal
+from worlds import (
+    NO_NOISE,
+    PROPERTY,
+    SEEDS,
+    SIZES,
+    SNAPSHOT_AXES,
+    Case,
+    case,
+    defaults,
+    drawn,
+    effect,
+    events,
+    fitted_tightly,
+    furthest,
+    given,
+    names,
+    noise,
+    plan,
+    quiet,
+    relabelled,
+    rows_of,
+    same_bytes,
+)
 
 MONTHS = 4
 
@@ -351,7 +370,9 @@ def test_no_initial_doubt_starts_every_run_alike():
 
 def test_initial_doubt_has_the_size_it_is_said_to_have():
     world, compiled = small_plan(n=6)
-    start = snapshots_of(replace(compiled, off=frozenset(), branches={"baseline": ()}, months=0), "baseline", np.arange(300))[0]
+    start = snapshots_of(
+        replace(compiled, off=frozenset(), branches={"baseline": ()}, months=0), "baseline", np.arange(300)
+    )[0]
     near = np.abs(world.alignment[0]) < 0.5
     upper = np.triu(near, 1)
     off = (start.alignment - world.alignment[0])[:, upper]

@@ -142,7 +142,9 @@ def test_nothing_else_reads_the_isolation_of_both_targets(name: str):
     """Gate against building the answer in: what i wants of j does not answer j's being isolated as well as i."""
     taught = np.array([[0.2, 0.6, 0.0, 0.0]])
     wants = [
-        MOTIVES[name].motive(one_scene(isolation=np.array([[0.9, other, 0.0, 0.0]]), know_how=taught), params(MOTIVES[name]))
+        MOTIVES[name].motive(
+            one_scene(isolation=np.array([[0.9, other, 0.0, 0.0]]), know_how=taught), params(MOTIVES[name])
+        )
         for other in (0.0, 0.9)
     ]
     ties = [np.broadcast_to(want, (1, 4, 4))[0, 0, 1] for want in wants]

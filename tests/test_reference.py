@@ -13,9 +13,21 @@ from worlds import Case, as_reference_run, case, defaults, fitted_tightly, given
 
 MONTHS = 12
 ABSOLUTE = (
-    "z", "alignment", "position", "innate", "shortfall", "damage", "output", "know_how", "localisation", "trust",
-    "pulse", "isolation", "trade_share", "desire",
-)  # fmt: skip
+    "z",
+    "alignment",
+    "position",
+    "innate",
+    "shortfall",
+    "damage",
+    "output",
+    "know_how",
+    "localisation",
+    "trust",
+    "pulse",
+    "isolation",
+    "trade_share",
+    "desire",
+)
 FLOWS = ("trade", "deliveries", "stream")
 
 

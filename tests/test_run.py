@@ -1,4 +1,4 @@
-"""The main job, from a file to a folder: what it leaves, that it is whole, and that nothing but the question changes it."""
+"""The main job, from a file to a folder: what it leaves, that it is whole, and that only the question changes it."""
 
 from __future__ import annotations
 
@@ -247,7 +247,19 @@ def children(pid: int) -> list[int]:
 def test_an_interrupted_run_stops_at_once_and_leaves_no_orphan_and_no_half_folder(
     kill: int, code: int, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "alignsim.cli", "run", SCENARIO, "--jobs", "2", "--out", tmp_path / "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "alignsim.cli",
+        "run",
+        SCENARIO,
+        "--runs",
+        "150",
+        "--jobs",
+        "2",
+        "--out",
+        tmp_path / "out",
+    ]
     process = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stderr is not None
     process.stderr.readline()  # the first progress line: the workers are at work
@@ -255,6 +267,7 @@ def test_an_interrupted_run_stops_at_once_and_leaves_no_orphan_and_no_half_folde
     started = time.monotonic()
     os.kill(process.pid, kill)
     process.wait(timeout=20)
+    process.stderr.close()
     spent = time.monotonic() - started
     assert process.returncode == code
     assert spent < 5, "should take less than a second on a quiet machine"

@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 import synthetic
 from alignsim.errors import FileProblem, UsageError
 from alignsim.show import FIGURES, draw_all, save
-from alignsim.show.blocs import find_blocs, order_by_bloc, refine
+from alignsim.show.blocs import find_blocs, order_by_bloc, refine, signed_modularity
 from alignsim.show.events import markers
 from alignsim.show.labels import clusters, spread, thin, width, wrap
 from alignsim.show.map import equal_earth, outlines, world_map
@@ -237,6 +237,7 @@ def test_bars_add_up_to_the_sum_and_are_differences_to_the_baseline(data):
 def test_the_baseline_is_explained_against_its_own_start(data):
     ax = why(data, "IRN-RUS", "baseline").axes[1]
     shares = data.motive_share.sel(dyad="IRN-RUS", side=1, branch="baseline").sum("motive").mean("run")
+    assert abs(float(shares[-1] - shares[0])) > 0.01
     assert ax.patches[-1].get_width() == pytest.approx(float(shares[-1] - shares[0]), abs=1e-12)
 
 
@@ -278,6 +279,22 @@ def test_two_camps_are_found_and_a_defector_changes_bloc():
     end[0], end[:, 0] = -start[0], -start[:, 0]
     moved = refine(end, blocs)
     assert moved[0] == blocs[6] and (moved[1:] == blocs[1:]).all()
+
+
+def test_blocs_are_found_where_nobody_is_opposed():
+    alignment = two_blocs() * 0.25 + 0.6  # 0.75 inside, 0.45 across
+    blocs = find_blocs(alignment)
+    assert len(set(blocs[:6])) == len(set(blocs[6:])) == 1 and blocs[0] != blocs[6]
+
+
+def test_signed_modularity_agrees_with_the_formula_term_by_term():
+    weights = np.random.default_rng(2).uniform(-1, 1, (5, 5))
+    weights = (weights + weights.T) / 2
+    np.fill_diagonal(weights, 0)
+    plus, minus = np.clip(weights, 0, None), np.clip(-weights, 0, None)
+    for i, j in itertools.combinations(range(5), 2):
+        expected = plus[i].sum() * plus[j].sum() / plus.sum() - minus[i].sum() * minus[j].sum() / minus.sum()
+        assert signed_modularity(weights)[i, j] == pytest.approx(weights[i, j] - expected)
 
 
 def test_the_order_keeps_blocs_together_and_loses_nobody():

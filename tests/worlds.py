@@ -1,11 +1,12 @@
-"""Small random worlds for tests of the model: what is given, what is believed, what happens, and all of it in plain lists.
+"""Small random worlds for tests of the model: what is given, believed and happens, and all of it in plain lists.
 
-Sizes are those of real states in the same units, so that constants which carry units (2 TIV a month) matter as they do
+Sizes are those of real states in the same units, so that constants which carry units (TIV a month) matter as they do
 in earnest.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -14,11 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reference
 from hypothesis import settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import reference
 from alignsim.arrays import ALIGNMENT_BOUND, DRIVER_AXES, Array, Drivers, Given, Shocks, Snapshot
 from alignsim.kernel import Effect, Noise, Timeline, no_drivers, simulate
 from alignsim.mechanisms import trade
@@ -27,15 +28,15 @@ from alignsim.mechanisms.scene import Scene
 from alignsim.random import name_keys, uniforms
 from alignsim.theories import consent
 
-PROPERTY = settings(max_examples=100, deadline=None, derandomize=True)
-"""Every property is tried on the same hundred worlds at each run of the tests."""
+PROPERTY = settings(max_examples=int(os.environ.get("ALIGNSIM_EXAMPLES", "100")), deadline=None, derandomize=True)
+"""A property is tried on the same hundred worlds at each run of the tests; ALIGNSIM_EXAMPLES asks for more or fewer."""
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(3, 8)
 
 PAIR, VIEW = ("state", "partner"), ("state", "issue")
 WORLD_AXES: dict[str, tuple[str, ...]] = {
-    "gdp": ("state",), "weight": ("state",), "capacity": ("state",), "replenishment": ("state",), "know_how": ("state",),
-    "proximity": PAIR, "trade": PAIR, "arms": PAIR, "attention": VIEW,
+    "gdp": ("state",), "weight": ("state",), "capacity": ("state",), "replenishment": ("state",),
+    "know_how": ("state",), "proximity": PAIR, "trade": PAIR, "arms": PAIR, "attention": VIEW,
 }  # fmt: skip
 """The axes of the world's constants, but for oil."""
 SNAPSHOT_AXES: dict[str, tuple[str, ...]] = dict.fromkeys(
@@ -272,7 +273,9 @@ class Case:
 
 
 def _moved(effect: Effect, place: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    return [k if axis == "issue" else place[k] for k, axis in zip(effect.index, DRIVER_AXES[effect.driver], strict=True)]
+    return [
+        k if axis == "issue" else place[k] for k, axis in zip(effect.index, DRIVER_AXES[effect.driver], strict=True)
+    ]
 
 
 @contextmanager
@@ -389,13 +392,17 @@ def plan(world: Given, states: Sequence[str], branches: dict[str, list[Effect]],
     from alignsim.plan.plan import Plan
 
     n, issues = world.attention.shape
-    constants = {f.name: getattr(world, f.name) for f in fields(Given) if f.name not in ("alignment", "position", "eve")}
+    constants = {
+        f.name: getattr(world, f.name) for f in fields(Given) if f.name not in ("alignment", "position", "eve")
+    }
     settings: dict[str, Any] = {
-        "name": "small", "title": "", "world": "small", "states": tuple(states), "issues": tuple(f"i{d}" for d in range(issues)),
+        "name": "small", "title": "", "world": "small", "states": tuple(states),
+        "issues": tuple(f"issue {d}" for d in range(issues)),
         "start": 24300, "months": 10, "focus": ((0, 1),), "branches": {k: tuple(v) for k, v in branches.items()},
         "coins": (), "belief": "signed", "priors": {path: p.prior("signed") for path, p in PARAMETERS.items()},
         "off": frozenset(), "seed": 1, "runs": 8, "given": constants, "eve": world.eve,
-        "alignment": (world.alignment[0], np.full((n, n), 0.1)), "position": (world.position[0], np.full((n, issues), 0.1)),
+        "alignment": (world.alignment[0], np.full((n, n), 0.1)),
+        "position": (world.position[0], np.full((n, issues), 0.1)),
     }  # fmt: skip
     return Plan(**(settings | changes))
 

@@ -119,11 +119,12 @@ def _unknown_key(path: Path, tree: Tree, root: type[BaseModel]) -> str:
 
 
 def meant_key(path: Path, tree: Tree, root: type[BaseModel]) -> str | None:
-    """The key that was probably meant: a near one that does not stand beside it already."""
+    """The key that was probably meant: a near one, rather one that does not stand beside it already."""
     word, around = str(path[-1]), tree.node(path[:-1])
     present = around.value if around is not None and isinstance(around.value, dict) else ()
-    free = [key for key in known_keys(root, path[:-1]) if key not in present]
-    return nearest(word, free) or next((key for key in free if _one_edit(word, key)), None)
+    known = known_keys(root, path[:-1])
+    free = [key for key in known if key not in present]
+    return nearest(word, free) or next((key for key in (*free, *known) if _one_edit(word, key)), None)
 
 
 def _one_edit(a: str, b: str) -> bool:

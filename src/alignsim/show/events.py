@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from alignsim.show.labels import clusters, width, wrap
-from alignsim.show.style import INK, LINE, MUTED, SMALL, Look, Page, looks, month, structured
+from alignsim.show.style import INK, LINE, MUTED, SMALL, Look, Page, looks, month, size_of, structured
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Marker:
 
 def markers(data: Any) -> list[Marker]:
     """The events of all branches in order of time, numbered from 1; those outside the window are left out."""
-    styles, start, end = looks(data), *mdates.date2num(data.time.values[[0, -1]])
+    styles, (start, end) = looks(data), mdates.date2num(data.time.values[[0, -1]])
     listed = []
     for place, event in enumerate(structured(data, "events", [])):
         when = float(mdates.date2num(np.datetime64(event["at"], "D")))
@@ -53,7 +53,7 @@ def mark(ax: Axes, events: list[Marker], numbered: bool) -> None:
               alpha=0.85, zorder=1, gid="events")  # fmt: skip
     if not numbered or not events:
         return
-    inches = ax.get_position().width * ax.figure.get_size_inches()[0]
+    inches = size_of(ax)[0]
     first, last = ax.get_xlim()
     places = [(event.when - first) / (last - first) * inches for event in events]
 
@@ -68,7 +68,7 @@ def _number(ax: Axes, words: str, feet: list[float], stand: float, events: list[
     """One number above the axes, tied to its month (or to the first and last of its months)."""
     colours = {event.look.colour for event in events}
     colour = colours.pop() if len(colours) == 1 else INK
-    tall = ax.get_position().height * ax.figure.get_size_inches()[1]
+    tall = size_of(ax)[1]
     for foot in set(feet):
         ax.plot([foot, stand], [1, 1 + 0.12 / tall], transform=ax.transAxes, color=colour, lw=0.6, clip_on=False)
     ax.text(stand, 1 + 0.14 / tall, words, transform=ax.transAxes, fontsize=SMALL, ha="center", va="bottom",

@@ -44,7 +44,7 @@ def wrap(text: str, room: float, size: float, weight: str = "normal") -> list[st
     return lines
 
 
-def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, high: float) -> Any:
+def spread(places: Any, gaps: Any, low: float, high: float) -> Any:
     """Places moved as little as possible, so that no two are nearer than their gap, inside low..high if they fit.
 
     `gaps` is one number or one height for each place (neighbours then stay half of both apart). The shift is least in
@@ -73,8 +73,9 @@ def spread(places: Sequence[float], gaps: Sequence[float] | float, low: float, h
 def clusters(places: Sequence[float], texts: Any, room: float, gap: float, far: float) -> list[tuple[int, int, float]]:
     """Neighbours merged until their labels fit side by side, each no further than `far` from what it names.
 
-    Those that span least are merged first. `places` are sorted, in inches from the left end of `room` inches; `texts(first, last)` gives the label of a merged
-    group. Returns (first, last, where the label stands). What is at one place has one label.
+    Those that span least are merged first. `places` are sorted, in inches from the left end of `room` inches;
+    `texts(first, last)` gives the label of a merged group. Returns (first, last, where the label stands). What is at
+    one place has one label.
     """
     groups: list[tuple[int, int]] = []
     for i, place in enumerate(places):
@@ -91,7 +92,7 @@ def clusters(places: Sequence[float], texts: Any, room: float, gap: float, far: 
         groups[k : k + 2] = [(groups[k][0], groups[k + 1][1])]
 
 
-def thin(places: Sequence[float], importance: Sequence[float], gap: float) -> list[int]:
+def thin(places: Any, importance: Any, gap: float) -> list[int]:
     """Which labels to keep, most important first, so that no two stand nearer than `gap`; indices in order."""
     kept: list[int] = []
     for i in sorted(range(len(places)), key=lambda i: (-importance[i], i)):

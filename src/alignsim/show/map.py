@@ -189,7 +189,8 @@ def _middle(code: str) -> tuple[float, float] | None:
         return None
     x, y = max(pieces, key=lambda ring: abs(_area(ring))).T
     cross = x[:-1] * y[1:] - x[1:] * y[:-1]
-    return tuple(float(((v[:-1] + v[1:]) * cross).sum() / (3 * cross.sum())) for v in (x, y))
+    across, up = (float(((v[:-1] + v[1:]) * cross).sum() / (3 * cross.sum())) for v in (x, y))
+    return across, up
 
 
 def _above(data: Any, i: int, up: float) -> tuple[float, float]:

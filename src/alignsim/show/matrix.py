@@ -22,6 +22,7 @@ from alignsim.show.style import (
     branch_to_show,
     month,
     page,
+    size_of,
     structured,
     styled,
 )
@@ -97,7 +98,7 @@ def _triangles(ax: Axes, change: Any, side: float) -> None:
 
 def _some_codes(ax: Axes, codes: Any, shown: list[int]) -> None:
     """Codes of some rows and columns, moved apart where crowded and tied to their cells."""
-    side = ax.get_position().width * ax.figure.get_size_inches()[0]
+    side = size_of(ax)[0]
     cell = side / len(codes)
     placed = spread(np.array(shown) * cell, CAPITALS, 0, (len(codes) - 1) * cell) / cell
     near, far = 0.02 / side, 0.12 / side
@@ -105,7 +106,7 @@ def _some_codes(ax: Axes, codes: Any, shown: list[int]) -> None:
     for i, place in zip(shown, placed, strict=True):
         ax.plot([-near, -far], [i, place], transform=down, color=MUTED, lw=0.5, clip_on=False)
         ax.plot([i, place], [-near, -far], transform=across, color=MUTED, lw=0.5, clip_on=False)
-        style = {"fontsize": SMALL, "color": INK, "gid": "code"}
+        style: dict[str, Any] = {"fontsize": SMALL, "color": INK, "gid": "code"}
         ax.text(-far * 1.15, place, codes[i], transform=down, ha="right", va="center_baseline", **style)
         ax.text(place, -far * 1.15, codes[i], transform=across, ha="center", va="top", rotation=90, **style)
 

@@ -156,7 +156,8 @@ def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any,
     for bloc in set(blocs.tolist()):
         its = blocs == bloc
         ax.scatter(
-            *place[its].T,
+            place[its, 0],
+            place[its, 1],
             s=(sizes[its] * 72) ** 2 * SHAPE_AREA.get(shape_of(bloc), 1.0),
             color=colour_of(bloc),
             marker=shape_of(bloc),
@@ -166,8 +167,8 @@ def _nodes(ax: Axes, codes: Any, place: Any, sizes: Any, blocs: Any, first: Any,
         )
     for i in np.flatnonzero(written):
         if width(codes[i], SMALL, "bold") < sizes[i] * 0.98:
-            ax.text(*place[i], codes[i], fontsize=SMALL, zorder=3, ha="center", va="center_baseline", color=PAPER,
-                    weight="bold")  # fmt: skip
+            ax.text(place[i, 0], place[i, 1], codes[i], fontsize=SMALL, zorder=3, ha="center",
+                    va="center_baseline", color=PAPER, weight="bold")  # fmt: skip
         else:
             halo = [withStroke(linewidth=2, foreground=PAPER)]
             ax.text(place[i, 0], place[i, 1] - sizes[i] / 2 - 0.07, codes[i], fontsize=SMALL, zorder=4, ha="center",

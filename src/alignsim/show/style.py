@@ -38,7 +38,7 @@ OPPOSED_TO_ALIGNED = LinearSegmentedColormap.from_list(
 )
 """-1 orange, 0 paper, 1 blue: the two Okabe-Ito hues that differ most in hue and least in doubt."""
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "text.parse_math": False,
     "axes.edgecolor": "#9a9a9a", "axes.labelcolor": INK, "axes.labelsize": 8.5, "axes.linewidth": 0.7,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True,
@@ -152,12 +152,18 @@ def limits(ranges: list[tuple[float, float]], least: float, pad: float = 0.06) -
     return low - pad * (high - low), high + pad * (high - low)
 
 
+def size_of(ax: Axes) -> tuple[float, float]:
+    """Width and height of axes, in inches."""
+    box, page_size = ax.get_position(), ax.figure.bbox_inches  # type: ignore[union-attr]
+    return box.width * page_size.width, box.height * page_size.height
+
+
 def time_axis(ax: Axes, times: Any, label: bool = True) -> Any:
     """Ticks at months, years or decades, whatever the span asks for. Returns the times as numbers to plot against."""
     x = mdates.date2num(times)
     ax.set_xlim(x[0], x[-1])
     years = (x[-1] - x[0]) / 365.25
-    room = ax.get_position().width * ax.figure.get_size_inches()[0]
+    room = size_of(ax)[0]
     if years <= 2.5:
         months = (1, 7) if years > 1 else (1, 4, 7, 10)
         ax.xaxis.set_major_locator(mdates.MonthLocator(bymonth=months))
@@ -173,14 +179,13 @@ def time_axis(ax: Axes, times: Any, label: bool = True) -> Any:
 def end_labels(ax: Axes, ends: Mapping[str, tuple[float, Look]], room: float) -> None:
     """Names of lines at their right end, moved apart, in at most `room` inches; call it when the limits are set."""
     low, high = ax.get_ylim()
-    box = ax.get_position()
-    page_width, page_height = ax.figure.get_size_inches()
-    per_inch = (high - low) / (box.height * page_height)
+    across_inches, tall = size_of(ax)
+    per_inch = (high - low) / tall
     lines = {label: wrap(label, room - 0.16, SMALL) for label in ends}
     heights = [len(lines[label]) * LINE * per_inch for label in ends]
     half = heights[0] / 2 if heights else 0
     placed = spread([ends[label][0] for label in ends], heights, low + half, high - half)
-    ticks = 0.13 / (box.width * page_width)
+    ticks = 0.13 / across_inches
     for (label, (value, look)), y in zip(ends.items(), placed, strict=True):
         across = ax.get_yaxis_transform()
         ax.plot([1, 1 + ticks], [value, y], transform=across, color=look.colour, lw=0.7, clip_on=False)
@@ -216,8 +221,8 @@ class Page:
     def text(self, left: float, top: float, words: str, **options: Any) -> Any:
         """Text whose upper left corner is at a place of the body, in inches."""
         page_width, page_height = self.figure.get_size_inches()
-        options = {"va": "top", "ha": "left", "fontsize": SMALL} | options
-        return self.figure.text(left / page_width, 1 - (self.top + top) / page_height, words, **options)
+        place: dict[str, Any] = {"va": "top", "ha": "left", "fontsize": SMALL}
+        return self.figure.text(left / page_width, 1 - (self.top + top) / page_height, words, **(place | options))
 
 
 def page(data: Any, title: str, note: str, wide: float, body: float, key: list[str] | None = None) -> Page:

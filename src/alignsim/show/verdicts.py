@@ -20,8 +20,8 @@ from alignsim.show.events import Marker, mark
 from alignsim.show.labels import width, wrap
 from alignsim.show.style import INK, MUTED, OKABE_ITO, SMALL, Look, Page, end_labels, limits, styled, time_axis
 
-WIDE = 5.2
-"""Inches; the text of a figure this wide is still about 8 points high on a phone."""
+WIDE = 4.5
+"""Inches; narrow, so that the text of a figure keeps four fifths of its size on a phone."""
 EDGE = 0.08
 LEFT = 0.88
 """Inches for the numbers and the name of an upright axis."""
@@ -53,6 +53,11 @@ class Specification:
     def name(self) -> str:
         return " · ".join(part for part in (self.theory, self.belief) if part)
 
+    @property
+    def middle(self) -> float:
+        """Median effect; nan where the theory is silent."""
+        return _number(self.effect.get("q50"))
+
 
 def specifications(claim: Mapping[str, Any]) -> list[Specification]:
     """Every theory and belief under which the claim was judged, the largest median effect first."""
@@ -63,7 +68,7 @@ def specifications(claim: Mapping[str, Any]) -> list[Specification]:
         for r in claim.get("rivals") or []
     ]
     own += [s for s in rivals if (s.theory, s.belief) not in there]
-    return sorted(own, key=lambda s: -_number(s.effect.get("q50")))
+    return sorted(own, key=lambda s: (np.isnan(s.middle), -s.middle))
 
 
 @styled
@@ -75,22 +80,22 @@ def specification_curve(claim: Mapping[str, Any]) -> Figure:
     rows = specifications(claim)
     left = min(1.75, max(width(s.name, SMALL, "bold") for s in rows) + 0.15)
     right = max(width(s.verdict, SMALL, "bold") for s in rows) + 0.12
-    label = wrap(f"effect on {claim.get('outcome') or 'the outcome'}", WIDE - left - 2 * EDGE, 8.5)
+    label = _short(f"effect on {claim.get('outcome') or 'the outcome'}", WIDE - left - 2 * EDGE, 8.5)
     tall = 0.29 * len(rows) + 0.1
-    sheet = _sheet(0.12 + tall + 0.24 + 0.16 * len(label))
+    sheet = _sheet(0.12 + tall + 0.24 + 0.16 * (1 + label.count("\n")))
     ax = sheet.axes(EDGE + left, 0.1, WIDE - left - right - 2 * EDGE, tall)
     _margin(ax, claim, upright=True)
     for place, row in enumerate(rows):
         _interval(ax, place, row)
         across = ax.get_yaxis_transform()
         weight, inches = "bold" if row.theory == OURS else "normal", ax.get_position().width * WIDE
-        name = "\n".join(wrap(row.name, left - 0.1, SMALL, weight))
+        name = _short(row.name, left - 0.1, SMALL, weight)
         ax.text(-0.1 / inches, place, name, transform=across, ha="right", va="center", fontsize=SMALL, weight=weight)
         ax.text(1 + 0.1 / inches, place, row.verdict, transform=across, va="center", fontsize=SMALL, weight=weight)
-    drawn = [(_number(s.effect.get("q05")), _number(s.effect.get("q95"))) for s in rows]
+    drawn = [(_number(s.effect.get("q05")), _number(s.effect.get("q95"))) for s in rows if not np.isnan(s.middle)]
     ax.set(xlim=limits([*drawn, (0.0, 0.0)], least=0.1), ylim=(len(rows) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("\n".join(label))
+    ax.set_xlabel(label)
     return sheet.figure
 
 
@@ -216,14 +221,13 @@ def attribution(claim: Mapping[str, Any]) -> Figure:
     for place, group in zip(places[:-1], groups, strict=True):
         _contribution(ax, place, group)
     _bar(ax, places[-1], _number(said["total"]), whole=True)
-    ends = [_number(g.get(key)) for g in groups for key in ("shapley", "low", "high", "alone", "left_out")]
-    reach = max(np.abs([*ends, _number(said["total"])]).max(), 0.01)
+    reach = max([0.01, *(abs(value) for group in groups for value in _drawn(group)), abs(_number(said["total"]))])
     _numbers(ax, places, groups, _number(said["total"]), reach)
     ax.axvline(0, color=INK, lw=0.9)
     ax.axhline(places[-1] - 0.7, color=MUTED, lw=0.7)
     ax.set(xlim=(-1.42 * reach, 1.42 * reach), ylim=(places[-1] + 0.55, -0.6), xlabel=_effect(claim))
     ax.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
-    names = ["\n".join(wrap(str(g["name"]), left - 0.08, 8.5)) for g in groups]
+    names = [_short(str(g["name"]), left - 0.08, 8.5) for g in groups]
     ax.set_yticks(places, [*names, "all together"], fontsize=8.5, color=INK)
     ax.get_yticklabels()[-1].set_weight("bold")
     ax.grid(axis="y", visible=False)
@@ -242,6 +246,11 @@ def _contribution(ax: Axes, place: float, group: Mapping[str, Any]) -> None:
                     markeredgewidth=0.9, zorder=4)  # fmt: skip
 
 
+def _drawn(group: Mapping[str, Any]) -> list[float]:
+    """Every number of a group that its row shows."""
+    return [group[key] for key in ("shapley", "low", "high", "alone", "left_out") if group.get(key) is not None]
+
+
 def _bar(ax: Axes, place: float, value: float, whole: bool = False) -> None:
     ax.barh(place, value, height=0.66, color=CLOSER if value >= 0 else APART, alpha=1.0 if whole else 0.75,
             hatch=None if value >= 0 else "////", edgecolor="#ffffff", linewidth=0)  # fmt: skip
@@ -249,8 +258,7 @@ def _bar(ax: Axes, place: float, value: float, whole: bool = False) -> None:
 
 def _numbers(ax: Axes, places: Any, groups: Sequence[Mapping[str, Any]], total: float, reach: float) -> None:
     """The value of each bar beyond everything that is drawn on its row."""
-    keys = ("shapley", "low", "high", "alone", "left_out")
-    rows = [(_number(g["shapley"]), [_number(g.get(key)) for key in keys]) for g in groups] + [(total, [total])]
+    rows = [(_number(group["shapley"]), _drawn(group)) for group in groups] + [(total, [total])]
     for place, (value, drawn) in zip(places, rows, strict=True):
         sign = 1 if value >= 0 else -1
         beyond = max(*drawn, 0.0) if sign > 0 else min(*drawn, 0.0)
@@ -272,8 +280,8 @@ def failure_region(claim: Mapping[str, Any]) -> Figure:
     ax.set(xlim=limits([_span(x)], least=1e-6, pad=0.03), ylim=limits([_span(y)], least=1e-6, pad=0.03))
     for number, box in enumerate(failure.get("boxes") or [], start=1):
         _box(ax, number, box, points["parameters"])
-    ax.set_xlabel("\n".join(wrap(readable(points["parameters"][0]), WIDE - 1, 8.5)))
-    ax.set_ylabel("\n".join(wrap(readable(points["parameters"][1]), 2.8, 8.5)[:2]))
+    ax.set_xlabel(_short(readable(points["parameters"][0]), WIDE - LEFT - 0.2, 8.5))
+    ax.set_ylabel(_short(readable(points["parameters"][1]), 2.8, 8.5))
     _key(sheet, LEFT, 0.06, [("●", BLUE, "holds"), ("×", "#b34a00", "fails"), ("▭", INK, "where failures are dense")])
     return sheet.figure
 
@@ -364,6 +372,12 @@ def _plot(tall: float, top: float, right: float, below: float = 0.55) -> tuple[P
     return sheet, ax
 
 
+def _short(text: str, room: float, size: float, weight: str = "normal") -> str:
+    """At most two lines in `room` inches; what is cut is in the tables in full."""
+    lines = wrap(text, room, size, weight)
+    return "\n".join(lines if len(lines) <= 2 else [lines[0], lines[1][:-1] + "…"])
+
+
 def _key(sheet: Page, left: float, top: float, entries: Sequence[tuple[str, str, str]]) -> None:
     """Signs and their meaning in a line."""
     for sign, colour, words in entries:
@@ -411,5 +425,5 @@ def _span(values: Any) -> tuple[float, float]:
 
 
 def _number(value: Any) -> float:
-    """A number; nan is drawn as nothing, and an absent one counts as 0."""
-    return 0.0 if value is None else float(value)
+    """A number; nan, which is drawn as nothing, where there is none."""
+    return float("nan") if value is None else float(value)

@@ -112,7 +112,7 @@ def _bars(ax: Axes, means: Any, quantiles: Any, reach: float, names: list[str] |
     ax.spines["left"].set_visible(False)
     ax.set_yticks(places, [*names, "all together"] if names else [""] * len(places), fontsize=8.5, color=INK)
     if names:
-        ax.get_yticklabels()[-1].set_weight("bold")
+        ax.get_yticklabels()[-1].set_fontweight("bold")
 
 
 def signed(value: float) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from alignsim.kernel import Effect
-from alignsim.plan.plan import Plan
 from alignsim.plan.effects import Places, effects
+from alignsim.plan.plan import Plan
 from alignsim.plan.resolve import coin_key
 from alignsim.scenario.consistency import DOSED
 from alignsim.scenario.document import Document
