@@ -109,7 +109,7 @@ def main() -> None:
     import looping_agents
 
     print(
-        f"{'N':>4} {'chunk':>6} {'one process':>12} {'all processes':>14} {'floor':>10} {'x floor':>8} {'agents':>8} {'x agents':>9}"
+        "   N  chunk  one process  all processes      floor  x floor   agents  x agents"
     )
     for n in SIZES:
         alone, together, best = kernel(n), kernel_in_all_processes(n), floor(n)

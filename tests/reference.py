@@ -388,9 +388,18 @@ def arms_market(
 
 
 def arms_deliveries(
-    world: World, p: Parameters, month: Drivers, market: ArmsMarket, exposure: Matrix, before: Snapshot, eve: Snapshot
+    world: World,
+    p: Parameters,
+    month: Drivers,
+    market: ArmsMarket,
+    exposure: Matrix,
+    before: Snapshot,
+    eve: Snapshot,
+    eve_war: Vector,
 ) -> Matrix:
     """M: old business as politics changes it, new tenders and deals, cut down to what each supplier can export."""
+    peace, fought = p["arms.peace_need"], p["arms.war_need"]
+    cooled = [min(1.0, (peace + fought * month.war[j]) / (peace + fought * eve_war[j])) for j in range(world.n)]
 
     def request(i: int, j: int) -> float:
         closer = before.alignment[i][j] - eve.alignment[i][j]
@@ -401,6 +410,7 @@ def arms_deliveries(
             * exp(p["arms.alignment_pull"] * closer - p["arms.fear"] * more_exposed)
             * more_open
             * (1 - before.localisation[i][j])
+            * cooled[j]
         )
         return old_business + plus(market.tender[i][j] - eve.tender[i][j]) + month.deal[i][j]
 
@@ -624,7 +634,8 @@ def the_eve(world: World, p: Parameters, month: Drivers) -> Snapshot:
         shortfall=calm, damage=calm, output=calm, know_how=list(world.know_how),
         trade=world.trade, oil=world.oil, deliveries=M, stream=M, localisation=nothing, trust=trust, pulse=nothing,
         barrier=felt.barrier, isolation=felt.isolation, felt_isolation=felt.felt_isolation,
-        condemnation=felt.condemnation, fear=fear, exposure=exposure, trade_share=d, home_share=home_shares(world.trade), loss=calm,
+        condemnation=felt.condemnation, fear=fear, exposure=exposure, trade_share=d,
+        home_share=home_shares(world.trade), loss=calm,
         know_how_change=know_how_change(world, p, world.know_how, A, felt.isolation, d),
         capacity=P, arms_export_capacity=market.capacity, gap=market.gap, openness=market.openness,
         objection=market.objection, willingness=market.willingness, tender=market.tender,
@@ -680,7 +691,7 @@ def one_month(
     # 6 arms, 7 trust
     exposure = exposure_to_enforcement(world, month, shares)
     market = arms_market(world, p, month, eve_month, output, c, A, exposure, before.localisation)
-    M = arms_deliveries(world, p, month, market, exposure, before, eve)
+    M = arms_deliveries(world, p, month, market, exposure, before, eve, eve_month.war)
     E = between(n, lambda i, j: before.stream[i][j] + p["arms.memory"] * (M[i][j] - before.stream[i][j]))
     localisation = localised(world, p, month, eve_month.war, M, before, eve)
     trust = trust_in(world, p, month, M, before, eve)

@@ -37,7 +37,7 @@ from worlds import (
     same_bytes,
 )
 
-MONTHS = 4
+MONTHS = 3
 
 
 def bitwise(one: Case, other: Case) -> bool:
@@ -378,6 +378,31 @@ def test_initial_doubt_has_the_size_it_is_said_to_have():
     off = (start.alignment - world.alignment[0])[:, upper]
     assert off.std() == pytest.approx(0.1, rel=0.1)
     assert abs(off.mean()) < 0.02
+
+
+def test_the_first_shock_of_a_batch_is_that_of_the_first_month():
+    _, compiled = small_plan(n=4)
+    runs = np.arange(3)
+    shocks, alone = compiled.batch(runs).shocks(), compiled.noise(runs)
+    assert len(shocks) == compiled.months
+    for month, shock in enumerate(shocks, start=1):
+        assert np.array_equal(shock.alignment, alone.months(month, 1)[0].alignment)
+
+
+def test_changing_nothing_changes_nothing_and_one_weight_that_weight_alone():
+    _, compiled = small_plan()
+    batch = compiled.batch(np.arange(4))
+    shocks = batch.shocks()
+    usual = list(batch.simulate("pressed", shocks))
+    assert all(same_bytes(a, b) for a, b in zip(usual, batch.changed({}).simulate("pressed", shocks), strict=True))
+    changed = batch.changed({"stigma.weight": 0.3})
+    assert changed.draws.values["stigma.weight"].tolist() == [[[0.3]]] * 4
+    others = {path: value for path, value in changed.draws.values.items() if path != "stigma.weight"}
+    assert all(np.array_equal(value, batch.draws.values[path]) for path, value in others.items())
+    assert not same_bytes(list(changed.simulate("pressed", shocks))[-1], usual[-1])
+    without = list(batch.changed({"stigma.weight": 0.0}).simulate("pressed", shocks))[-1]
+    off = list(replace(compiled, off=frozenset({"stigma"})).batch(np.arange(4)).simulate("pressed", shocks))[-1]
+    assert same_bytes(without, off)
 
 
 def test_defaults_and_noise_agree_on_who_is_shocked():

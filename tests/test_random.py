@@ -160,6 +160,14 @@ def test_shocks_to_ties_are_symmetric_with_nothing_on_the_diagonal():
         assert np.count_nonzero(shock.alignment[0]) == 12
 
 
+def test_a_months_shocks_are_the_normals_of_that_month():
+    pairs, views = name_keys([("A", "B"), ("A", "C"), ("B", "C")]), name_keys([("A", "x"), ("B", "x"), ("C", "x")])
+    runs, upper = np.arange(5), np.triu_indices(3, 1)
+    for month, shock in enumerate(of_states(["A", "B", "C"], ["x"], runs, months=4), start=1):
+        assert np.array_equal(shock.alignment[:, *upper], normals(4, "alignment", runs, pairs, 1, month)[:, 0])
+        assert np.array_equal(shock.position[:, :, 0], normals(4, "position", runs, views, 1, month)[:, 0])
+
+
 def test_another_state_and_another_issue_change_no_shock():
     few = of_states(["A", "B", "D"], ["x", "y"], np.arange(5))
     more = of_states(["A", "B", "C", "D"], ["x", "new", "y"], np.arange(5))

@@ -10,7 +10,7 @@ import pytest
 
 import alignsim.world as worlds
 from alignsim.plan import check
-from alignsim.plan.resolve import resolve
+from alignsim.plan.resolution import resolve
 from alignsim.scenario import Document, load
 from alignsim.scenario.consistency import dated_events
 from alignsim.scenario.events import Event

@@ -24,7 +24,7 @@ from alignsim.errors import FileProblem
 from alignsim.files import reason, sync_folder
 from alignsim.plan import check
 from alignsim.plan.plan import Plan
-from alignsim.plan.resolve import resolve
+from alignsim.plan.resolution import resolve
 from alignsim.plan.resolved import resolved_text
 from alignsim.scenario import Document
 from alignsim.scenario.settings import apply

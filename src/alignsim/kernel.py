@@ -22,7 +22,8 @@ class Effect:
     """What an event does to one driver at some places, from month `first` to month `last` (both included).
 
     `operation`: "set" to the value, "raise" to at least it, "scale" by it or "add" it. Effects apply in file order.
-    `uncertain` is the index of the event's coin, or -1 when it happens in every run.
+    `uncertain` is the index of the event's coin, or -1 when it happens in every run. `share` is how much of the step
+    from what is in force to the event's result is taken: 1 is the event itself, 0 leaves things as they are.
     """
 
     driver: str
@@ -32,6 +33,7 @@ class Effect:
     first: int
     last: int
     uncertain: int = -1
+    share: float = 1.0
 
 
 _OPERATIONS: dict[str, Callable[[Array, float], Array]] = {
@@ -70,7 +72,9 @@ class Timeline:
                 if array.shape[0] == 1:
                     array = np.repeat(array, runs, axis=0)
             places = (rows[:, None], *effect.index) if effect.uncertain >= 0 else (rows, *effect.index)
-            array[places] = _OPERATIONS[effect.operation](array[places], effect.value)
+            before = array[places]
+            after = _OPERATIONS[effect.operation](before, effect.value)
+            array[places] = after if effect.share == 1.0 else before + effect.share * (after - before)
             values[name] = array
             touched.add(name)
         return Drivers(**values)

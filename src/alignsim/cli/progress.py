@@ -1,4 +1,4 @@
-"""A progress bar on standard error with an estimate of the time left; a line now and then where there is no terminal."""
+"""A progress bar on standard error with an estimate of the time left; lines now and then where there is no terminal."""
 
 from __future__ import annotations
 

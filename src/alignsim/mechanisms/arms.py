@@ -39,7 +39,7 @@ class Params(BaseParams):
         high=60.0,
         unit="log points",
         signed=HalfNormal(12.0),
-        source="expert judgement, 0 to 24: with a fifth of its trade at stake a supplier sells a fifth of what it would",
+        source="expert judgement, 0 to 24: with a fifth of its trade at stake it sells a fifth of what it would",
         doc="Fall of log willingness per unit of trade that secondary sanctions put at stake.",
     )
     objection = param(
@@ -131,6 +131,12 @@ def _spared(war: Array, p: Params) -> Array:
 def need(replenishment: Array, war: Array, war_at_eve: Array, p: Params) -> Array:
     """Demand from abroad, (R, N) TIV a month."""
     return replenishment * (p.peace_need[..., 0] + p.war_need[..., 0] * np.maximum(war - war_at_eve, 0.0))
+
+
+def appetite(war: Array, war_at_eve: Array, p: Params) -> Array:
+    """What is still asked of old suppliers, as a share of the eve, (R, N) in 0..1: less once a war of the eve cools."""
+    peace, fought = p.peace_need[..., 0], p.war_need[..., 0]
+    return np.minimum(1.0, (peace + fought * war) / (peace + fought * war_at_eve))
 
 
 def openness(embargo: Array, hostility: Array, p: Params) -> Array:

@@ -1,4 +1,7 @@
-"""Oil rivalry: sanctioned sellers left with the same buyers compete: Iran's discount widened when Russia came to China."""
+"""Oil rivalry: sanctioned sellers left with the same buyers compete.
+
+Iran's discount widened from 4-5 to about 10 USD when Russian oil came to China in 2022.
+"""
 
 from __future__ import annotations
 

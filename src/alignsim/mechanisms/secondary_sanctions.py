@@ -2,7 +2,7 @@
 
 Only the weaker side of an asymmetric interdependence can be coerced (Keohane and Nye 1977; Drezner 1999), so the fear
 of a state as large as the sender is nil; and it shrinks by itself once a state has no trade with the sender to lose.
-Arms deals are another matter: makers are listed one by one whatever the size of their state, so there mere exposure counts.
+Arms deals are another matter: makers are listed one by one whatever the size of their state; mere exposure counts.
 Whether third parties' trade falls at all is contested (CESifo WP 10910 against Gammadigbe 2025), hence `chill`'s prior.
 """
 

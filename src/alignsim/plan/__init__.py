@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from alignsim.plan.plan import Batch, Plan, bytes_for
-    from alignsim.plan.resolve import resolve
+    from alignsim.plan.resolution import resolve
 
-_HOMES = {"Batch": "plan", "Plan": "plan", "bytes_for": "plan", "resolve": "resolve"}
+_HOMES = {"Batch": "plan", "Plan": "plan", "bytes_for": "plan", "resolve": "resolution"}
 
 __all__ = ["Batch", "Plan", "bytes_for", "resolve"]
 

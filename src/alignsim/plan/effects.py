@@ -17,7 +17,7 @@ from alignsim.kernel import Effect
 from alignsim.world import World
 
 ACTOR_TIE = 0.3
-"""Lift of the tie between supplier and patron when a non-state actor is armed heavily (expert judgement, 0.1 to 0.5)."""
+"""Lift of the tie of supplier and patron when a non-state actor is armed heavily (expert judgement, 0.1 to 0.5)."""
 ACTOR_OFFENCE = 0.3
 """Offence that its opponents take at the supplier (expert judgement, 0.1 to 0.6)."""
 ACTOR_SCALE = 2.0

@@ -8,7 +8,7 @@ from alignsim.arrays import Array, Snapshot
 from alignsim.plan.plan import Batch, Watched
 
 OTHER_TIES = "other ties"
-"""The mean tie of a pair's members with everybody else: what a general drift would move as well."""
+"""The mean tie of a pair's members with third partners: what a general drift would move as well."""
 
 
 def measured(now: Snapshot, watched: Watched, month: int, batch: Batch) -> Array:
@@ -25,13 +25,6 @@ def pairs(watched: Watched) -> tuple[list[int], list[int]]:
     """The ordered pairs that are measured, without a state and itself."""
     listed = [(i, j) for i in watched.of for j in watched.toward if i != j]
     return [i for i, _ in listed], [j for _, j in listed]
-
-
-def third_parties(watched: Watched, states: int) -> tuple[list[int], list[int]]:
-    """Every member of the pair (or pair of groups) with every state outside both."""
-    inside = {*watched.of, *watched.toward}
-    listed = [(i, k) for i in sorted(inside) for k in range(states) if k not in inside]
-    return [i for i, _ in listed], [k for _, k in listed]
 
 
 def camps(alignment: Array) -> Array:
@@ -52,11 +45,6 @@ def _mean(values: Array) -> Array:
 def _alignment(now: Snapshot, watched: Watched, batch: Batch) -> Array:
     i, j = pairs(watched)
     return _mean(now.alignment[:, i, j])
-
-
-def _other_ties(now: Snapshot, watched: Watched, batch: Batch) -> Array:
-    i, k = third_parties(watched, now.alignment.shape[1])
-    return _mean(now.alignment[:, i, k]) if i else np.full(len(now.alignment), np.nan)
 
 
 def _trade_dependence(now: Snapshot, watched: Watched, batch: Batch) -> Array:
@@ -115,7 +103,7 @@ def _position(now: Snapshot, watched: Watched, batch: Batch) -> Array:
 
 _MEASURES = {
     "alignment": _alignment,
-    OTHER_TIES: _other_ties,
+    OTHER_TIES: _alignment,
     "trade dependence": _trade_dependence,
     "arms flow": _arms_flow,
     "bloc membership": _bloc_membership,

@@ -267,13 +267,14 @@ class Results:
     def _repr_html_(self) -> str:
         from html import escape
 
+        ends = [(r, r["difference"]) for r in self.summary()["ties"] if "difference" in r]
         rows = "".join(
             f"<tr><td>{escape(r['dyad'])}</td><td>{escape(r['branch'])}</td><td>{r['end']['q50']:+.2f}</td>"
-            f"<td>{r['difference']['q50']:+.2f}</td><td>{r['difference']['q05']:+.2f} to {r['difference']['q95']:+.2f}</td></tr>"
-            for r in self.summary()["ties"]
-            if "difference" in r
+            f"<td>{change['q50']:+.2f}</td><td>{change['q05']:+.2f} to {change['q95']:+.2f}</td></tr>"
+            for r, change in ends
         )
-        head = "<tr><th>tie</th><th>branch</th><th>alignment at the end</th><th>change against baseline</th><th>90 %</th></tr>"
+        words = ("tie", "branch", "alignment at the end", "change against baseline", "90 % of runs")
+        head = "<tr>" + "".join(f"<th>{word}</th>" for word in words) + "</tr>"
         return f"<p><b>{escape(self.data.attrs['title'])}</b>, {self.runs} runs</p><table>{head}{rows}</table>"
 
 

@@ -124,7 +124,7 @@ def _drawings(claim: Mapping[str, Any], events: list[Any], prefix: str) -> dict[
         "attribution": (claim.get("attribution"), lambda: verdicts.attribution(claim)),
         "failure": (failure.get("points"), lambda: verdicts.failure_region(claim)),
         "peeling": (failure.get("trajectory"), lambda: verdicts.peeling(claim)),
-        "dose": (claim.get("dose"), lambda: verdicts.dose_response(claim)),
+        "dose": ((claim.get("dose") or {}).get("levels"), lambda: verdicts.dose_response(claim)),
         "reverse": ((claim.get("reverse") or {}).get("months"), lambda: verdicts.reverse_test(claim)),
     }
     return {
@@ -168,7 +168,10 @@ def embedded(figure: Figure, prefix: str, words: str) -> Markup:
     shape = re.search(r'viewBox="[-0-9. ]+"', svg)
     inner = svg[svg.index(">", svg.index("<svg")) + 1 :]
     inner = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", "", inner, flags=re.DOTALL)
-    inner = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}", inner)
+    used = set(re.findall(r'href="#([^"]+)|url\(#([^)]+)', inner))
+    wanted = {name for pair in used for name in pair}
+    inner = re.sub(r' id="([^"]*)"', lambda found: found.group() if found[1] in wanted else "", inner)
+    inner = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{prefix}", inner)
     return Markup(f'<svg role="img" aria-label="{label}" {shape.group() if shape else ""}>{inner.strip()}')
 
 
@@ -190,7 +193,7 @@ def _template() -> jinja2.Template:
     folder = jinja2.FileSystemLoader(Path(__file__).with_name("templates"))
     page = jinja2.Environment(loader=folder, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page.filters |= {"signed": signed, "share": share, "plain": plain, "range": interval, "kind": kind,
-                     "readable": verdicts.readable}  # fmt: skip
+                     "readable": verdicts.readable, "ranked": verdicts.ranked}  # fmt: skip
     page.globals |= {"BELIEFS": BELIEFS, "ROLES": ROLES}
     return page.get_template("report.html")
 
@@ -214,7 +217,7 @@ def share(value: Any) -> str:
         return "–"
     if 0 < value < 0.005:
         return "<1%"
-    return ">99%" if 0.995 <= value < 1 else f"{value:.0%}"
+    return ">99%" if 0.995 <= value < 1 else f"{value:.0%}".replace("-", "−")
 
 
 def interval(pair: Any) -> str:

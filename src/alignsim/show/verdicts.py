@@ -211,7 +211,7 @@ def attribution(claim: Mapping[str, Any]) -> Figure:
     a diamond how much the effect falls when only this group is off.
     """
     said = claim["attribution"]
-    groups = sorted(said["groups"], key=lambda g: -abs(_number(g["shapley"])))
+    groups = ranked(said["groups"])
     left = min(1.6, max(width(str(g["name"]), 8.5) for g in [*groups, {"name": "all together"}]) + 0.12)
     tall = 0.3 * (len(groups) + 1.4)
     sheet = _sheet(0.36 + tall + 0.5)
@@ -234,6 +234,11 @@ def attribution(claim: Mapping[str, Any]) -> Figure:
     ax.spines["left"].set_visible(False)
     _key(sheet, EDGE, 0.06, [("▬", CLOSER, "share"), ("○", INK, "alone"), ("◇", INK, "falls by this when left out")])
     return sheet.figure
+
+
+def ranked(groups: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Groups of an attribution, the largest share, up or down, first."""
+    return sorted(groups, key=lambda group: -abs(_number(group["shapley"])))
 
 
 def _contribution(ax: Axes, place: float, group: Mapping[str, Any]) -> None:

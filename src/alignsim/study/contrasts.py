@@ -76,13 +76,14 @@ def watching(plan: Plan, claims: Sequence[Claim]) -> Plan:
 def asked(claim: Claim, plan: Plan, levels: Sequence[str] = ()) -> Asked:
     """Where a claim's numbers stand in a plan that watches it."""
     assert claim.outcome is not None
-    wanted = watched(claim.outcome, plan)
-    others = next((plan.watched.index(w) for w in wanted if w.measure == OTHER_TIES), None)
+    value = watched(claim.outcome, plan)[0]
+    members = tuple(sorted({*value.of, *value.toward})) if value.measure == "alignment" else None
+    others = [k for k, w in enumerate(plan.watched) if w.measure == OTHER_TIES and w.of == members]
     if claim.contrast is not None:
         branch, against = claim.contrast.branch, claim.contrast.against
     else:
         branch, against = (levels[-1], levels[0]) if levels else (BASELINE, BASELINE)
-    return Asked(claim, plan.watched.index(wanted[0]), others, branch, against, tuple(levels))
+    return Asked(claim, plan.watched.index(value), others[0] if others else None, branch, against, tuple(levels))
 
 
 def path(question: Asked, of: Simulated) -> Array:

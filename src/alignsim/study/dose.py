@@ -13,7 +13,7 @@ import numpy as np
 from alignsim.kernel import Effect
 from alignsim.plan.effects import Places, effects
 from alignsim.plan.plan import Plan
-from alignsim.plan.resolve import coin_key
+from alignsim.plan.resolution import coin_key
 from alignsim.scenario.consistency import DOSED
 from alignsim.scenario.document import Document
 from alignsim.scenario.events import Event
@@ -50,7 +50,7 @@ def at_level(event: Event, level: float) -> Event:
     what = event.what
     if event.kind == "sanction":
         secondary = float(what.secondary)
-        threat = min(1.0, secondary * level / what.intensity) if what.intensity > 0 else secondary * level
+        threat = min(1.0, secondary * (level / what.intensity)) if what.intensity > 0 else secondary * level
         return event.model_copy(update={"sanction": what.model_copy(update={"intensity": level, "secondary": threat})})
     if event.kind == "lift":
         return event.model_copy(update={"lift": what.model_copy(update={"share": level})})

@@ -86,7 +86,7 @@ def is_expert(source: str) -> bool:
     return EXPERT in source
 
 
-def expert_judgement_share(shared: Attribution, plan: Plan) -> float:
+def expert_judgement_share(shared: Attribution) -> float:
     """How much of what moves the effect rests on numbers that are expert judgement, 0..1.
 
     Each group counts with the size of its Shapley value, times the share of its switches whose number (the weight of
@@ -121,7 +121,7 @@ def attribution_in_words(shared: Attribution) -> str:
     return f"The effect of {shared.effect:+.3f} is {' and '.join(parts)}; {shared.interaction:.0%} is interaction."
 
 
-def attribution_as_json(shared: Attribution, plan: Plan) -> dict[str, Any]:
+def attribution_as_json(shared: Attribution) -> dict[str, Any]:
     """As the report reads it."""
     return {
         "groups": [
@@ -139,7 +139,7 @@ def attribution_as_json(shared: Attribution, plan: Plan) -> dict[str, Any]:
         "total": shared.effect,
         "total_interval": list(shared.effect_interval),
         "runs": shared.runs,
-        "expert_judgement_share": expert_judgement_share(shared, plan),
+        "expert_judgement_share": expert_judgement_share(shared),
         "words": attribution_in_words(shared),
     }
 

@@ -19,7 +19,7 @@ from alignsim.mechanisms.priors import Constant
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
 from alignsim.mechanisms.scene import Scene
 from alignsim.plan.plan import Batch, Plan
-from alignsim.plan.resolve import resolve
+from alignsim.plan.resolution import resolve
 from alignsim.results.results import MARGIN
 from alignsim.scenario.document import Document
 from alignsim.study import explain
@@ -117,7 +117,8 @@ def joint_answer(name: str, plan: Plan) -> float:
     largest = 0.0
     for i, j in pairwise(pressed):
         none, only_i, only_j, both = (
-            MOTIVES[name].motive(_pressed(scene, who), own)[0] for who in ((), (i,), (j,), (i, j))
+            np.broadcast_to(MOTIVES[name].motive(_pressed(scene, who), own)[0], (n, n))
+            for who in ((), (i,), (j,), (i, j))
         )
         largest = max(largest, float(np.abs(both - only_i - only_j + none)[[i, j], [j, i]].max()))
     return largest
@@ -214,14 +215,17 @@ def _watched(batch: Batch, branch: str) -> Array:
 
 
 def potency(moved: dict[str, dict[str, float]]) -> Gate:
-    """G3: each motive alone, at the 95 % point of its prior, passes the margin in some contrast, or is called inert."""
+    """G3: each motive alone, at the 95 % point of its prior, passes the margin in some contrast, or is declared inert.
+
+    It fails when none does; which are inert depends on what the scenarios at hand ask (a wedge needs an offer).
+    """
     largest = {
         name: max((abs(own[name]) for own in moved.values()), default=0.0) for name in MOTIVES if name != "solidarity"
     }
     inert = {name: size for name, size in largest.items() if size < MARGIN}
-    details = tuple(f"{name} is inert here: at most {size:.3f}" for name, size in inert.items())
-    says = f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} in some scenario"
-    return Gate("G3", not inert, says, details, largest)
+    details = tuple(f"declared inert: {name}, at most {size:.3f} alone" for name, size in inert.items())
+    says = f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} alone"
+    return Gate("G3", len(inert) < len(largest), says, details, largest)
 
 
 def loop_gain(scenarios: Sequence[Audited]) -> Gate:
@@ -265,13 +269,15 @@ def prior_and_posterior() -> Gate:
     return Gate("G6", None, says)
 
 
-def attribution(scenario: Audited, executor: Any = None, say: Any = None, runs: int = ATTRIBUTION_RUNS) -> Gate:
+def attribution(scenario: Audited, executor: Any = None, say: Any = None, runs: int | None = None) -> Gate:
     """G7: the effect of the first contrast is shared out among groups, the shares sum to it, interaction is told."""
     questions = scenario.contrasts(scenario.signed)[:1]
     if not questions:
         return Gate("G7", None, f"{scenario.name} compares nothing")
     with say(f"{scenario.name}, attribution") as progress:
-        shared = explain.attributions(scenario.signed, questions, np.arange(runs), executor, progress)[0]
+        shared = explain.attributions(
+            scenario.signed, questions, np.arange(runs or ATTRIBUTION_RUNS), executor, progress
+        )[0]
     gap = abs(sum(c.share for c in shared.contributions) - shared.effect)
     numbers = {c.name: c.share for c in shared.contributions} | {"interaction": shared.interaction}
     details = () if gap < 1e-9 else (f"shares miss the effect by {gap:.2g}",)

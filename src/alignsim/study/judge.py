@@ -13,7 +13,7 @@ import numpy as np
 
 from alignsim.errors import UsageError
 from alignsim.plan.plan import Plan
-from alignsim.plan.resolve import resolve
+from alignsim.plan.resolution import resolve
 from alignsim.scenario.document import Document
 from alignsim.scenario.schema import BASELINE, Claim
 from alignsim.study import dose, ensemble, explain, rivals, verdicts
@@ -35,8 +35,9 @@ Array = Any
 Say = Callable[[str], AbstractContextManager[ensemble.Progress | None]]
 """Given a few words, a context that yields a progress callback (or None)."""
 
-FIRST_LOOK = 64
-"""Runs before the first look where runs go on until all is decided; they double from look to look."""
+FIRST_LOOK = 100
+"""Runs before the first look where runs go on until all is decided; they double from look to look. Fewer could not
+decide even a unanimous claim once the interval allows for all looks."""
 RIVAL_RUNS = 100
 """Runs of each rival theory."""
 
@@ -178,7 +179,7 @@ def _looked_at(
     matrices: bool = False,
     early: bool = False,
 ) -> tuple[dict[str, Answer], Simulated]:
-    """Simulate and judge: all runs at once, or looking at 64, 128, 256 ... until every claim is decided."""
+    """Simulate and judge: all runs at once, or looking at 100, 200, 400 ... until every claim is decided."""
     stepwise = early or document.scenario.runs.until == "decided"
     looks = 1 + max(0, ceil(log2(limit / FIRST_LOOK))) if stepwise else 1
     confidence = confidence_per_look(looks)
@@ -321,7 +322,7 @@ def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], 
     with how.say("attributing") as progress:
         shared = explain.attributions(plan, questions, runs, how.executor, progress)
     for question, own in zip(questions, shared, strict=True):
-        found[question.claim.id]["attribution"] = explain.attribution_as_json(own, plan)
+        found[question.claim.id]["attribution"] = explain.attribution_as_json(own)
 
 
 def _ask_rivals(found: dict[str, dict[str, Any]], answers: dict[str, dict[str, Answer]], how: How) -> None:

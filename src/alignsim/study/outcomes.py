@@ -8,28 +8,16 @@ import numpy as np
 
 from alignsim.errors import InvalidInput
 from alignsim.plan.plan import Plan, Watched
-from alignsim.results.measures import OTHER_TIES, pairs, third_parties
+from alignsim.results.measures import OTHER_TIES, pairs
 from alignsim.scenario.document import Document
 from alignsim.scenario.outcomes import Outcome
-from alignsim.scenario.schema import Claim
 
 Array = Any
 
 COSTLY = ("bloc membership", "polarisation")
 """Measures that look at the whole system; they are worked out at the frames and in the months that count."""
 
-UNITS = {
-    "trade dependence": "share of external trade",
-    "arms flow": "million TIV a month",
-    "bloc membership": "share of pairs",
-    "sanctions pressure": "0 to 1",
-    "isolation": "share of the coalition's economy",
-    "evasion": "0 to 1",
-    "capacity": "ratio to the eve",
-    "position": "-1 to 1",
-    "polarisation": "-1 to 1",
-    "alignment": "-1 to 1",
-}
+SANCTIONS = ("sanction_trade", "sanction_financial", "sanction_symbolic")
 
 
 def watched(outcome: Outcome, plan: Plan) -> tuple[Watched, ...]:
@@ -37,9 +25,26 @@ def watched(outcome: Outcome, plan: Plan) -> tuple[Watched, ...]:
     months = frozenset({*plan.frames, *window(outcome, plan)}) if outcome.measure in COSTLY else None
     issue = -1 if outcome.issue is None else plan.issues.index(outcome.issue)
     asked = Watched(outcome.measure, _states(outcome.state, plan), _states(outcome.partner, plan), issue, months)
-    if outcome.measure != "alignment" or not third_parties(asked, len(plan.states))[0]:
+    members = tuple(sorted({*asked.of, *asked.toward}))
+    partners = third_partners(members, plan)
+    if outcome.measure != "alignment" or not partners:
         return (asked,)
-    return asked, Watched(OTHER_TIES, asked.of, asked.toward)
+    return asked, Watched(OTHER_TIES, members, partners)
+
+
+def third_partners(members: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
+    """States outside a pair that sanction neither member, at the eve or in any branch.
+
+    The members' ties with those who sanction them fall by the sanctions themselves: measured against these, any pair
+    of targets would look special.
+    """
+    senders: set[int] = set()
+    for name in SANCTIONS:
+        senders.update(np.flatnonzero(getattr(plan.eve, name)[:, :, list(members)].any(axis=(0, 2))).tolist())
+        for effect in (e for own in plan.branches.values() for e in own if e.driver == name and e.operation != "scale"):
+            on = np.isin(effect.index[1], members)
+            senders.update(effect.index[0][on].tolist() if effect.value > 0 else ())
+    return tuple(k for k in range(len(plan.states)) if k not in senders and k not in members)
 
 
 def window(outcome: Outcome, plan: Plan) -> range:
@@ -81,11 +86,6 @@ def in_words(outcome: Outcome, names: dict[str, str]) -> str:
     subject = " ".join([measure, f" {joint} ".join(who)]).strip() + about
     when = f"by {outcome.end}" if outcome.start == outcome.end else f"over {outcome.start} to {outcome.end}"
     return f"{subject} {when}"
-
-
-def testable(document: Document) -> list[tuple[int, Claim]]:
-    """The claims that can be judged, with their places in the file."""
-    return [(k, claim) for k, claim in enumerate(document.scenario.claims) if claim.testable]
 
 
 def _states(name: str | None, plan: Plan) -> tuple[int, ...]:

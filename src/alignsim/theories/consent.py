@@ -201,7 +201,9 @@ def compared(drivers: Drivers, eve: Eve) -> Change:
             accused=now.accusers - eve.measures.accusers,
             desired=eve.z - sanctions.estrangement(now.condemnation - eve.measures.condemnation, p.sanctions),
             trade_cost=p.trade.elasticity * drivers.trade_cost,
-            exports=given.arms * (now.openness / eve.measures.openness),
+            exports=given.arms
+            * (now.openness / eve.measures.openness)
+            * arms.appetite(drivers.war, given.eve.war, p.arms)[:, None, :],
         )
         eve.latest[:] = [change]
     return eve.latest[0]

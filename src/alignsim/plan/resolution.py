@@ -193,16 +193,17 @@ def _branches(
     at = Places(world, groups, issues)
     start = int(scenario.time.start)
     months = int(scenario.time.end) - start + 1
-    coins: dict[int, Coin] = {}
-    order: dict[int, int] = {}
+    coins: dict[tuple[int, float], int] = {}  # the same event at other odds is the same draw against another threshold
+    drawn: list[Coin] = []
     branches: dict[str, list[Effect]] = {"baseline": [], **{name: [] for name in scenario.branches}}
     listed = []
     for branch, event in _events(scenario):
         uncertain = -1
         if event.probability < 1:
-            key = coin_key(event)
-            coins.setdefault(key, Coin(key, event.probability, label(event)))
-            uncertain = order.setdefault(key, len(order))
+            odds = (coin_key(event), event.probability)
+            uncertain = coins.setdefault(odds, len(coins))
+            if uncertain == len(drawn):
+                drawn.append(Coin(*odds, label(event)))
         own = effects(event, event.kind, at, start, months, uncertain)
         for name in branches if branch is None else [branch]:
             branches[name].extend(own)
@@ -216,7 +217,7 @@ def _branches(
                 "source": event.source or "",
             }
         )
-    return {name: tuple(own) for name, own in branches.items()}, tuple(coins.values()), listed
+    return {name: tuple(own) for name, own in branches.items()}, tuple(drawn), listed
 
 
 def coin_key(event: Any) -> int:

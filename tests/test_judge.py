@@ -1,0 +1,347 @@
+"""Judging whole scenarios on planted truths: what was put in comes out, as verdict, dose, relief, share and region."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import small_judging as small
+from click.testing import CliRunner
+
+from alignsim.cli import COMMANDS
+from alignsim.errors import UsageError
+from alignsim.mechanisms.registry import GROUPS, SWITCHES
+from alignsim.plan.resolution import resolve
+from alignsim.study import dose, explain, rivals
+from alignsim.study.attribution import attribute, subsets
+from alignsim.study.contrasts import Simulated, asked, effects, path, relative, same, simulate, watching
+from alignsim.study.judge import How, beliefs_of, judge
+from alignsim.study.verdicts import verdict
+
+QUICK = How(quick=True)
+STEPS = 22
+"""Months from the sanctions of December 2024 to the outcome of September 2026, both included."""
+
+
+def judged(document, how=QUICK):
+    return judge(document, small.world(), how).judgement["claims"]
+
+
+def planted(effect: float) -> dict[str, float]:
+    """Parameters under which isolation changes the tie by exactly `effect`: solidarity alone, solved for its weight."""
+    plan = watching(resolve(small.scenario(runs=1), small.world()), small.scenario().scenario.claims)
+    eve = plan.batch(np.arange(1)).changed(small.STILL).eve
+    iran, russia, usa = (plan.states.index(code) for code in ("IRN", "RUS", "USA"))
+    weight = eve.given.weight[usa]
+    before = eve.measures.isolation[0, [iran, russia]]
+    after = np.minimum(1.0, before + weight * (1.0 - eve.measures.material[0, usa, [iran, russia]]))
+    rise = math.tanh((math.sqrt(after.prod()) - math.sqrt(before.prod())) / 0.5)
+    tie = eve.alignment[0, iran, russia]
+    arrived = 1.0 - (1.0 - small.STILL["consent.speed"]) ** STEPS
+    return small.STILL | {"solidarity.weight": (math.atanh(tie + effect) - math.atanh(tie)) / (rise * arrived)}
+
+
+@pytest.mark.parametrize(("effect", "outcome"), [(0.10, "supported"), (0.0, "refuted"), (-0.10, "contradicted")])
+def test_a_planted_effect_is_measured_exactly_and_judged_right(effect, outcome):
+    claim = judged(small.scenario(parameters=planted(effect), runs=60))[0]
+    own = claim["beliefs"]["signed"]
+    assert claim["verdict"] == own["verdict"] == outcome
+    assert own["effect"]["mean"] == pytest.approx(effect, abs=1e-6)
+    assert claim["label"] == "theory, not evidence"
+    assert own["more_runs"] == 0
+
+
+def test_noise_common_to_both_branches_does_not_blur_a_planted_effect():
+    noisy = planted(0.10) | {"consent.noise": 0.05, "consent.initial_doubt": 1}
+    own = judged(small.scenario(parameters=noisy, runs=60))[0]["beliefs"]["signed"]
+    assert own["effect"]["mean"] == pytest.approx(0.10, abs=0.03)
+    assert own["effect"]["sd"] < 0.04
+
+
+def test_rel_is_the_effect_on_the_pair_less_the_mean_effect_on_its_members_ties_with_third_partners():
+    ties = [("IRN", "RUS"), ("IRN", "CHN"), ("IRN", "TUR"), ("RUS", "CHN"), ("RUS", "TUR")]
+    claims = "".join(
+        f"  - {{id: {a}-{b}, says: x, outcome: alignment of {a} with {b} at 2026-09, "
+        "contrast: isolation against baseline, expect: increase}\n"
+        for a, b in ties
+    )
+    document = small.scenario("\n" + claims, runs=3)
+    plan = watching(resolve(document, small.world()), document.scenario.claims)
+    of = simulate(plan, np.arange(3))
+    size = [effects(asked(claim, plan), of) for claim in document.scenario.claims]
+    rel = relative(asked(document.scenario.claims[0], plan), of)
+    assert rel == pytest.approx(size[0] - np.mean(size[1:], axis=0))
+
+
+RISING = """
+  - {id: rising, says: more and more, outcome: alignment of IRN with RUS at 2026-09,
+     dose: {of: isolation, levels: [0.7, 0.8, 0.9, 1]}, expect: rising, margin: 0.01}
+"""
+
+
+def test_a_monotone_response_is_rising_and_peaks_at_the_top():
+    claim = judged(small.scenario(RISING, parameters=planted(0.10), runs=20))[0]
+    response = claim["dose"]["signed"]
+    assert claim["verdict"] == "supported" and response["monotone_share"] == 1
+    assert response["peak"]["level"] == [0, 0, 0, 1]
+    middles = [level["q50"] for level in response["effect"]]
+    assert middles == sorted(middles) and middles[-1] == pytest.approx(0.10, abs=1e-6)
+
+
+def test_a_falling_response_is_contradicted():
+    claim = judged(small.scenario(RISING, parameters=planted(-0.10), runs=20))[0]
+    assert claim["verdict"] == "contradicted" and claim["dose"]["signed"]["monotone_share"] == 0
+
+
+def test_the_threshold_of_a_dose_is_where_the_effect_passes_the_margin():
+    claims = RISING.replace("expect: rising, margin: 0.01", "expect: threshold, margin: 0.05")
+    claim = judged(small.scenario(claims, parameters=planted(0.10), runs=20))[0]
+    found = claim["dose"]["signed"]["threshold"]["level"]
+    middles = [level["q50"] for level in claim["dose"]["signed"]["effect"]]
+    passed = [level for level, size in zip(claim["dose"]["levels"], middles, strict=True) if size > 0.05]
+    assert claim["verdict"] == "supported"
+    assert passed[0] - 0.1 <= found <= passed[0]
+
+
+def test_a_dose_of_nothing_is_the_baseline_and_one_of_the_branchs_strength_is_the_branch():
+    document = small.scenario(branches=small.ISOLATION.replace("intensity: 1", "intensity: 0.8, secondary: 0.4"))
+    plan = resolve(document, small.world())
+    plan = dose.with_levels(plan, document, small.world(), "isolation", (0.0, 0.8, 1.0))
+    assert same(plan.branches["isolation at 0"], plan.branches["baseline"])
+    assert same(plan.branches["isolation at 0.8"], plan.branches["isolation"])
+    assert not same(plan.branches["isolation at 1"], plan.branches["isolation"])
+    secondary = [e.value for e in plan.branches["isolation at 1"] if e.driver == "secondary"]
+    assert secondary == [pytest.approx(0.5)]
+
+
+def test_levels_toss_the_coin_of_the_event_and_no_other():
+    branches = small.ISOLATION.replace("{at: 2024-12,", "{at: 2024-12, probability: 0.5,")
+    document = small.scenario(branches=branches)
+    plan = resolve(document, small.world())
+    more = dose.with_levels(plan, document, small.world(), "isolation", (0.5,))
+    assert {e.uncertain for e in more.branches["isolation at 0.5"]} == {0}
+    assert (plan.batch(np.arange(9)).happened == more.batch(np.arange(9)).happened).all()
+
+
+def test_half_way_relief_undoes_what_isolation_made_where_nothing_holds_it():
+    document = small.scenario(parameters=planted(0.10), runs=12)
+    plan = watching(resolve(document, small.world()), document.scenario.claims)
+    claim = document.scenario.claims[0]
+    month = dose.relief_month(document, "isolation", claim.outcome.end)
+    assert str(month) == "2025-10"
+    plan, name = dose.with_relief(plan, document, small.world(), "isolation", month)
+    of = simulate(plan, np.arange(12))
+    question = asked(claim, plan)
+    on, relieved = path(question, of), path(replace(question, branch=name), of)
+    halfway = int(month) - plan.start + 1
+    assert np.array_equal(on[:, : halfway + 1], relieved[:, : halfway + 1])
+    shares = dose.undone(on[:, halfway], relieved[:, -1], claim.margin)
+    assert shares == pytest.approx(np.full(12, 1 - 0.7**11), abs=0.03)
+    assert "comes undone:" in dose.undone_in_words(shares, 12)
+
+
+def test_what_never_was_cannot_come_undone():
+    assert len(dose.undone(np.full(10, 0.01), np.zeros(10), 0.05)) == 0
+    assert "little to undo" in dose.undone_in_words(np.zeros(0), 10)
+
+
+def test_a_sequential_judgement_stops_once_all_is_decided():
+    document = small.scenario(parameters=planted(0.10), runs="{until: decided, at_most: 5000}")
+    own = judged(document)[0]["beliefs"]["signed"]
+    assert own["runs"] == 100 and own["decided"]
+
+
+def test_an_undecided_claim_is_pursued_to_the_limit_and_says_how_many_runs_it_lacks():
+    chance = """
+  luck:
+    - {at: 2024-12, probability: 0.9, sanction: {by: USA, on: [IRN, RUS], kind: [trade, financial], intensity: 1}}
+"""
+    claims = small.CONTRAST.replace("isolation against", "luck against")
+    document = small.scenario(claims, chance, planted(0.10), runs="{until: decided, at_most: 150}")
+    own = judged(document)[0]["beliefs"]["signed"]
+    assert own["runs"] == 150 and not own["decided"] and own["more_runs"] > 100
+
+
+def test_runs_added_later_are_those_that_would_have_come_at_once():
+    plan = watching(resolve(small.scenario(), small.world()), small.scenario().scenario.claims)
+    whole = simulate(plan, np.arange(9))
+    grown = simulate(plan, np.arange(4)).joined(simulate(plan, np.arange(4, 9)))
+    for branch in plan.branches:
+        assert grown.branches[branch]["watched"].tobytes() == whole.branches[branch]["watched"].tobytes()
+    assert np.array_equal(grown.by_run["parameters"], whole.by_run["parameters"])
+
+
+def attribution(parameters, runs=3, branches=small.ISOLATION):
+    document = small.scenario(parameters=parameters, runs=runs, branches=branches)
+    claims = document.scenario.claims
+    plan = watching(resolve(document, small.world()), claims)
+    return explain.attributions(plan, [asked(claims[0], plan)], np.arange(runs))[0]
+
+
+def test_one_mechanism_alone_gets_the_whole_effect():
+    shared = attribution(small.STILL | {"evasion.weight": 0.5, "evasion.diffusion": 0})
+    shares = {c.name: c.share for c in shared.contributions}
+    assert abs(shared.effect) > 0.01
+    assert shares["economic"] == pytest.approx(shared.effect, abs=1e-12)
+    assert sum(abs(s) for name, s in shares.items() if name != "economic") < 1e-12
+
+
+def test_shares_of_two_mechanisms_sum_to_the_effect_and_each_matches_what_it_does_alone():
+    both = attribution(small.STILL | {"evasion.weight": 0.2, "secondary_sanctions.weight": 0.2})
+    shares = {c.name: c for c in both.contributions}
+    assert sum(c.share for c in both.contributions) == pytest.approx(both.effect, abs=1e-12)
+    for name in ("economic", "fear"):
+        assert shares[name].share == pytest.approx(shares[name].alone, abs=0.1 * abs(both.effect) + 1e-3)
+    assert both.interaction < 0.3
+
+
+def test_the_share_that_rests_on_judgement_follows_the_sources_of_what_is_switched():
+    values = np.zeros((2 ** len(GROUPS), 1))
+    ideational = list(GROUPS).index("ideational")
+    values[subsets(len(GROUPS))[:, ideational]] = 0.1
+    shared = attribute(list(GROUPS), values)
+    assert explain.expert_judgement_share(shared) == pytest.approx(3 / 4)  # defiance is published, the others are not
+
+
+def test_every_motive_but_solidarity_is_in_one_group_of_the_attribution():
+    grouped = [switch for group in GROUPS.values() for switch in group]
+    assert len(grouped) == len(set(grouped))
+    assert {*SWITCHES} - {*grouped} == {"solidarity", "evading", "weakest_link"}
+
+
+def test_a_planted_failure_box_is_found_and_said_in_words():
+    rng = np.random.default_rng(3)
+    values = rng.uniform(0, 1, (400, 4))
+    plan = resolve(small.scenario(), small.world())
+    plan = replace(plan, priors={f"made.p{k}": None for k in range(4)}, coins=())
+    of = Simulated(plan, {}, {"parameters": values, "happened": np.zeros((400, 0))}, np.arange(400))
+    holds = ~((values[:, 1] > 0.6) & (values[:, 2] < 0.5))
+    found = explain.failure(holds, of)
+    limits = {limit["parameter"]: limit for limit in found["boxes"][0]["limits"]}
+    assert set(limits) == {"made.p1", "made.p2"}
+    assert limits["made.p1"]["low"] == pytest.approx(0.6, abs=0.05) and limits["made.p1"]["high"] is None
+    assert limits["made.p2"]["high"] == pytest.approx(0.5, abs=0.05)
+    assert found["cart"]["agrees"] and found["boxes"][0]["density"] > 0.9
+    assert "made.p1 >" in found["words"]
+    assert found["points"]["holds"] == holds.tolist()
+
+
+def test_a_claim_that_hardly_ever_fails_has_no_failure_region():
+    of = Simulated(resolve(small.scenario(), small.world()), {}, {}, np.arange(100))
+    assert "one-sided" in explain.failure(np.ones(100, bool), of)["words"]
+
+
+def rival(theory, runs=4, document=None):
+    document = document or small.scenario(runs=runs)
+    plan = watching(resolve(document, small.world()), document.scenario.claims)
+    of = rivals.series(theory, plan, list(plan.branches), np.arange(runs))
+    return of, plan
+
+
+def test_under_persistence_no_branch_differs_and_no_tie_moves():
+    of, _ = rival("persistence")
+    assert np.array_equal(of["isolation"], of["baseline"])
+    assert (np.ptp(of["baseline"], axis=-1) == 0).all()
+
+
+def test_one_coefficient_gains_in_proportion_to_joint_isolation():
+    of, plan = rival("one-coefficient")
+    gain = of["isolation"][:, 0, -1] - of["baseline"][:, 0, -1]
+    assert (gain > 0).all()
+    steps = np.diff(of["baseline"][:, 0], axis=1)
+    assert steps == pytest.approx(np.repeat(steps[:, :1], plan.months, axis=1))
+
+
+def test_balance_answers_sanctions_through_third_parties_alone():
+    of, _ = rival("balance", document=small.scenario(parameters={"sanctions.hostility": 0}))
+    assert np.array_equal(of["isolation"], of["baseline"])  # without hostility nothing reaches the ties
+    of, _ = rival("balance", document=small.scenario(parameters={"sanctions.hostility": 2}))
+    assert np.abs(of["isolation"][:, 0, -1] - of["baseline"][:, 0, -1]).max() > 1e-4
+
+
+def test_in_a_landscape_ties_are_one_or_minus_one_and_stay_until_something_happens():
+    of, _ = rival("landscape")
+    assert set(np.unique(of["isolation"][:, 0])) <= {-1.0, 1.0}
+    assert (of["baseline"][:, 0].min(axis=1) == of["baseline"][:, 0].max(axis=1)).all()
+
+
+def test_rival_theories_are_silent_about_trade():
+    claims = small.CONTRAST.replace("alignment of IRN with RUS", "trade dependence of IRN on RUS")
+    of, _ = rival("balance", runs=2, document=small.scenario(claims, runs=2))
+    assert np.isnan(of["isolation"]).all()
+
+
+@pytest.fixture(scope="module")
+def whole():
+    claims = small.CONTRAST + RISING + "  - {id: vague, says: a feeling, testable: false, why: nobody can see it}\n"
+    document = small.scenario(claims, runs=40)
+    return judge(document, small.world(), How(attribution_runs=2))
+
+
+def test_a_whole_judgement_follows_the_contract(whole):
+    judgement = json.loads(json.dumps(whole.judgement, allow_nan=False))
+    contrast, response, vague = judgement["claims"]
+    assert {*contrast["beliefs"]} == {"signed", "sceptical"}
+    assert contrast["attribution"]["runs"] == 2 and len(contrast["attribution"]["groups"]) == len(GROUPS)
+    shares = sum(g["shapley"] for g in contrast["attribution"]["groups"])
+    assert shares == pytest.approx(contrast["attribution"]["total"])
+    assert {(r["theory"], r["belief"]) for r in contrast["rivals"]} == {
+        ("balance", "signed"), ("balance", "sceptical"), ("landscape", "signed"), ("landscape", "sceptical"),
+        ("persistence", "its own"), ("one-coefficient", "its own"),
+    }  # fmt: skip
+    assert contrast["reverse"]["what"] == "isolation ends after 2025-10" and response["reverse"] is None
+    assert contrast["failure"]["fails_share"] == pytest.approx(1 - contrast["beliefs"]["signed"]["support"]["p"])
+    assert len(contrast["path"]["months"]) == len(contrast["path"]["signed"]["q50"]) == 25
+    assert [len(response["dose"][b]["effect"]) for b in ("signed", "sceptical")] == [4, 4]
+    assert vague["verdict"] == "not testable" and "nobody can see it" in vague["sentence"]
+    assert {p["path"] for p in judgement["assumed"]["parameters"] if p["pinned"]} == set()
+
+
+def test_the_same_scenario_is_judged_the_same_again(whole):
+    document = small.scenario(runs=40)
+    again = judge(document, small.world(), QUICK).judgement["claims"][0]
+    assert again["beliefs"]["signed"] == whole.judgement["claims"][0]["beliefs"]["signed"]
+
+
+def test_quick_answers_are_those_of_the_deciding_belief_alone():
+    assert beliefs_of(("sceptical", "signed"), quick=True) == ("signed",)
+    assert beliefs_of(("fixed",), quick=False) == ("fixed", "sceptical")
+
+
+def test_a_scenario_under_another_theory_is_refused_with_the_way_out():
+    document = small.scenario()
+    other = replace(document, scenario=document.scenario.model_copy(update={"theory": "balance"}))
+    with pytest.raises(UsageError, match="theory=consent"):
+        judge(other, small.world(), QUICK)
+
+
+def test_pairing_needs_at_least_ten_times_fewer_runs_than_seeds_of_their_own():
+    document = small.scenario(parameters=planted(0.10) | {"consent.noise": 0.03, "consent.initial_doubt": 1}, runs=200)
+    plan = watching(resolve(document, small.world()), document.scenario.claims)
+    question = asked(document.scenario.claims[0], plan)
+    of = simulate(plan, np.arange(400))
+    paired = effects(question, of)[:200]
+    ends = [of.series(branch, question.value)[:, -1] for branch in ("isolation", "baseline")]
+    unpaired = ends[0][:200] - ends[1][200:]
+    assert unpaired.var() / paired.var() > 10
+
+
+def test_the_command_prints_a_sentence_and_a_table_and_writes_the_judgement(tmp_path):
+    from alignsim.world.writing import write
+
+    (tmp_path / "small").mkdir()
+    write(replace(small.world(), name="small"), tmp_path / "small")
+    text = small.scenario(parameters=planted(0.10), runs=8).text.replace("world: west-asia-2024", "world: small")
+    (tmp_path / "claim.yaml").write_text(text)
+    command = __import__(COMMANDS["judge"][0], fromlist=["command"]).command
+    out = str(tmp_path / "out")
+    done = CliRunner().invoke(command, [str(tmp_path / "claim.yaml"), "--quick", "--jobs", "1", "--out", out])
+    assert done.exit_code == 0, done.output
+    assert "raises the alignment of Iran with Russia" in " ".join(done.output.split())
+    assert max(len(line) for line in done.output.splitlines() if str(tmp_path) not in line) <= 112
+    (written,) = (tmp_path / "out").rglob("judgement.json")
+    kept = json.loads(written.read_text())
+    assert kept["claims"][0]["verdict"] == "supported" and kept["seconds"] > 0
