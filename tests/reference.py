@@ -398,8 +398,10 @@ def arms_deliveries(
     eve_war: Vector,
 ) -> Matrix:
     """M: old business as politics changes it, new tenders and deals, cut down to what each supplier can export."""
-    peace, fought = p["arms.peace_need"], p["arms.war_need"]
-    cooled = [min(1.0, (peace + fought * month.war[j]) / (peace + fought * eve_war[j])) for j in range(world.n)]
+
+    def cooled(j: int) -> float:
+        now, then = (p["arms.peace_need"] + p["arms.war_need"] * war[j] for war in (month.war, eve_war))
+        return min(1.0, now / then) if then else 1.0
 
     def request(i: int, j: int) -> float:
         closer = before.alignment[i][j] - eve.alignment[i][j]
@@ -410,7 +412,7 @@ def arms_deliveries(
             * exp(p["arms.alignment_pull"] * closer - p["arms.fear"] * more_exposed)
             * more_open
             * (1 - before.localisation[i][j])
-            * cooled[j]
+            * cooled(j)
         )
         return old_business + plus(market.tender[i][j] - eve.tender[i][j]) + month.deal[i][j]
 

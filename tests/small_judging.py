@@ -5,20 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from alignsim.mechanisms.registry import MOTIVES
 from alignsim.scenario import load_text
 from alignsim.world import load
 from alignsim.world.build import subset
 from alignsim.world.world import World
 
 STATES = ["CHN", "DEU", "IRN", "RUS", "TUR", "USA"]
-MOTIVES = (
-    "common_interests shared_friends shared_threat cross_pressure dependence armament arms_revenue evasion "
-    "secondary_sanctions stigma substitution oil_rivalry trust capacity wedge diplomacy"
-).split()
 STILL = {
     "consent.noise": 0, "positions.noise": 0, "positions.defiance": 0, "sanctions.hostility": 0, "consent.speed": 0.3,
     "consent.initial_doubt": 0,
-} | {f"{name}.weight": 0 for name in MOTIVES}  # fmt: skip
+} | {f"{name}.weight": 0 for name in MOTIVES if name != "solidarity"}  # fmt: skip
 """Nothing moves a tie, and what is planted arrives within the two years."""
 
 ISOLATION = """

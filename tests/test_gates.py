@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import small_judging as small
 from click.testing import CliRunner
 
+import small_judging as small
 from alignsim.arrays import clear_diagonal
 from alignsim.cli import COMMANDS
 from alignsim.mechanisms.registry import MOTIVES

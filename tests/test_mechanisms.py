@@ -459,6 +459,19 @@ def test_need_grows_with_war_and_does_not_shrink_with_peace():
     assert needs == pytest.approx([10 * (0.1 + 2 * 0.5), 1.0, 1.0])
 
 
+def test_a_war_that_cools_asks_less_of_old_suppliers_and_one_that_grows_no_more():
+    p = params(arms, peace_need=0.1, war_need=1.0)
+    asked = arms.appetite(np.array([[0.0, 0.3, 0.8, 0.0]]), np.array([[0.6, 0.6, 0.6, 0.0]]), p)[0]
+    assert asked == pytest.approx([0.1 / 0.7, 0.4 / 0.7, 1.0, 1.0])
+
+
+def test_a_state_that_never_had_a_need_asks_of_old_suppliers_what_it_did():
+    """No need in peace and no war on the eve: nothing to compare with, and nothing cooled."""
+    for war in (0.0, 0.5):
+        asked = arms.appetite(np.array([[war]]), np.array([[0.0]]), params(arms, peace_need=0.0))
+        assert asked.tolist() == [[1.0]]
+
+
 BIDDER = {"alignment_pull": 1.3, "fear": 2.0, "objection": 3.0, "own_supply": 0.7}
 
 

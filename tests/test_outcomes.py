@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import small_judging as small
 
+import small_judging as small
 from alignsim.errors import InvalidInput
 from alignsim.plan.plan import Watched
 from alignsim.plan.resolution import resolve

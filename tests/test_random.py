@@ -220,7 +220,7 @@ def test_draws_are_redone_until_the_loop_gain_is_small_and_only_where_it_is_not(
     belief = Belief({"sanctions.bite": PARAMETERS["sanctions.bite"].prior("signed")}, PARAMETERS, ("A",), 5)
 
     def gain(runs: np.ndarray, values: dict[str, np.ndarray]) -> np.ndarray:
-        return values["sanctions.bite"][:, 0, 0]
+        return values["sanctions.bite"][:, 0, 0].copy()
 
     first = belief.sample(np.arange(40), 0)["sanctions.bite"]
     draws = accepted(belief, np.arange(40), gain, 1.43)  # the median

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from alignsim.cli import group
 from alignsim.errors import FileProblem
@@ -128,7 +129,7 @@ def test_every_text_field_arrives_readable_and_without_control_characters(hostil
     text = Parsed(hostile).text
     assert text.count(HARMLESS) > 80
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", hostile)
-    for words in ("Assad falls", "Wall Street Journal, 6 October 2024; denied", "expert judgement, 0.1 to 0.8"):
+    for words in ("Assad falls", "Wall Street Journal, 6 October 2024; denied", ", 0.1 to 0.8"):
         assert words + HARMLESS in text
 
 
@@ -316,6 +317,13 @@ def test_a_name_in_a_script_without_a_glyph_is_drawn_and_shown():
     assert "威胁" in render(made)
 
 
+def test_a_verdict_that_is_no_word_of_ours_is_shown_without_a_style_of_its_own():
+    made = judgement(1)
+    made["claims"][0]["verdict"] = 'refuted" onclick="x'
+    text = render(made)
+    assert 'class="verdict unknown">refuted&#34; onclick=&#34;x<' in text
+
+
 # --- files and the command
 
 
@@ -344,6 +352,16 @@ def test_the_figures_of_the_runs_are_shown_where_the_results_are(tmp_path):
     assert "Alignment in every branch" in text and "Why the first tie moves" not in text
 
 
+def test_the_command_shows_the_page_when_asked(tmp_path, monkeypatch):
+    import webbrowser
+
+    shown = []
+    monkeypatch.setattr(webbrowser, "open", shown.append)
+    (tmp_path / "judgement.json").write_text(json.dumps(judgement(1)), encoding="utf-8")
+    assert CliRunner().invoke(group, ["report", str(tmp_path), "--open"]).exit_code == 0
+    assert shown == [(tmp_path / "report.html").resolve().as_uri()]
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '"text"', "{}", '{"claims": 3}', '{"claims": [1]}', "[" * 100_000])
 def test_a_file_that_is_no_judgement_is_refused_with_the_way_out(tmp_path, content):
     (tmp_path / "judgement.json").write_text(content, encoding="utf-8")
@@ -356,6 +374,7 @@ def test_a_file_that_is_no_judgement_is_refused_with_the_way_out(tmp_path, conte
     [
         {"beliefs": {"signed": 3}}, {"beliefs": {"signed": {}}}, {"path": {"months": ["x"], "signed": {"q50": [1]}}},
         {"attribution": {"groups": 1}}, {"failure": {"points": {"x": "a"}}}, {"dose": {"levels": [0, 1], "signed": 3}},
+        {"dose": {"levels": [0, 1], "signed": None}}, {"why": [[[]]], "margin": {}},
         {"rivals": [None]},
     ],
 )  # fmt: skip
@@ -389,17 +408,20 @@ def browser(tmp_path_factory):
         yield tab
 
 
+@pytest.fixture(scope="module", params=["", HOSTILE, "m" * 300], ids=["plain", "hostile", "long"])
+def written(request, tmp_path_factory):
+    made = with_every_text(judgement(), lambda words: words + request.param)
+    return write_report(made, None, tmp_path_factory.mktemp("page") / "report.html")
+
+
 @pytest.mark.parametrize("width", [1280, 390, 320])
-@pytest.mark.parametrize("text", ["", HOSTILE, "m" * 300], ids=["plain", "hostile", "long"])
-def test_a_page_fits_its_screen_asks_for_nothing_and_says_nothing_to_the_console(browser, tmp_path, width, text):
-    made = with_every_text(judgement(), lambda words: words + text)
-    path = write_report(made, None, tmp_path / "report.html")
-    browser.open(path, width)
+def test_a_page_fits_its_screen_asks_for_nothing_and_says_nothing_to_the_console(browser, written, width):
+    browser.open(written, width)
     assert browser.value("document.documentElement.scrollWidth <= innerWidth")
     assert browser.value("document.querySelectorAll('svg').length") == 8
     assert browser.value("[...document.querySelectorAll('svg')].every(s => s.getBoundingClientRect().height > 60)")
     assert browser.value("document.querySelectorAll('script, img, iframe').length") == 0
-    assert browser.requests == [path.resolve().as_uri()]
+    assert browser.requests == [written.resolve().as_uri()]
     assert browser.complaints == []
 
 

@@ -40,6 +40,13 @@ BUGS: dict[str, tuple[str, str, str]] = {
     "need shrinks in war": ("mechanisms/arms.py", "np.maximum(war - war_at_eve", "np.maximum(war_at_eve - war"),
     "foes bid": ("mechanisms/arms.py", "np.divide(alignment, willing", "np.divide(-alignment, willing"),
     "no embargo": ("mechanisms/arms.py", "1.0 - p.embargo_effect * embargo", "1.0 - p.embargo_effect * embargo * 0.9"),
+    "open hostility leaves a way": ("mechanisms/arms.py", "1.0 - 0.99 * hostility", "1.0 - 0.9 * hostility"),
+    "cooled wars ask for more": ("mechanisms/arms.py", "np.minimum(1.0, (peace", "np.maximum(1.0, (peace"),
+    "exposed by enforcers' trade": (
+        "mechanisms/secondary_sanctions.py",
+        "trade_share[:, :, enforcers])\n    return",
+        "transpose(trade_share)[:, :, enforcers])\n    return",
+    ),
     "suppliers localise": ("mechanisms/arms.py", "at_war[:, None, :]", "at_war[:, :, None]"),
     "trust in the recipient": (
         "mechanisms/trust.py",

@@ -20,7 +20,8 @@ THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficie
 @click.option("--runs", type=click.IntRange(1, 1_000_000), help="Number of runs, instead of the files'.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed, instead of the files'.")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
-@click.option("--quick", is_flag=True, help="Verdicts only: no control, no reasons, no rivals, no report.")
+@click.option("--quick", is_flag=True, help="Verdicts only, on no more runs than they need.")
+@click.option("--claim", "claims", multiple=True, metavar="ID", help="Judge this claim only; repeatable.")
 @click.option("--theory", "theories", multiple=True, type=click.Choice(THEORIES), help="Rival theories (default: all).")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the files; repeatable.")
 @click.option("--out", default="results", metavar="FOLDER", help="Where run folders go (default: results).")
@@ -31,6 +32,7 @@ def command(
     seed: int | None,
     jobs: int | None,
     quick: bool,
+    claims: tuple[str, ...],
     theories: tuple[str, ...],
     settings: tuple[str, ...],
     out: str,
@@ -41,6 +43,8 @@ def command(
     \b
     alignsim judge scenarios/isolation.yaml --quick
     alignsim judge scenarios/*.yaml --runs 400
+
+    With --quick there is no control, no reason, no rival theory and no report.
     """
     from functools import partial
 
@@ -52,7 +56,7 @@ def command(
     documents = [api.configured(name, runs, seed, settings) for name in scenarios]
     asked = rivals.THEORIES if not theories or "all" in theories else tuple(t for t in theories if t != "none")
     with ensemble.workers(jobs or api.cores()) as pool:
-        how = How(quick, asked, executor=pool, say=partial(bar, show=not as_json))
+        how = How(quick, claims, asked, executor=pool, say=partial(bar, show=not as_json))
         judged = []
         for document in documents:
             judgement, folder = _one(document, how, out)

@@ -136,7 +136,9 @@ def need(replenishment: Array, war: Array, war_at_eve: Array, p: Params) -> Arra
 def appetite(war: Array, war_at_eve: Array, p: Params) -> Array:
     """What is still asked of old suppliers, as a share of the eve, (R, N) in 0..1: less once a war of the eve cools."""
     peace, fought = p.peace_need[..., 0], p.war_need[..., 0]
-    return np.minimum(1.0, (peace + fought * war) / (peace + fought * war_at_eve))
+    at_eve = peace + fought * war_at_eve + np.zeros_like(war)
+    share = np.divide(peace + fought * war, at_eve, out=np.ones_like(at_eve), where=at_eve > 0.0)
+    return np.minimum(1.0, share)
 
 
 def openness(embargo: Array, hostility: Array, p: Params) -> Array:

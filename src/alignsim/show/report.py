@@ -49,6 +49,9 @@ OF_THE_RUNS: dict[str, tuple[Callable[..., Figure], tuple[str, ...]]] = {
     "What surrounds the first tie": (surroundings, ("isolation", "trade_share", "arms", "know_how", "capacity")),
 }
 """Figures of the recorded runs, and the variables they need."""
+UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration, RecursionError,
+         jinja2.TemplateError)  # fmt: skip
+"""What a judgement of another shape than this version writes can raise."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _JOINERS = "\u200c\u200d"  # some scripts cannot be written without them
@@ -79,7 +82,7 @@ def write_report(judgement: Mapping[str, Any], data: Any, path: Path) -> Path:
     """
     try:
         page = render(judgement, data)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, jinja2.TemplateError) as error:
+    except UNFIT as error:
         raise FileProblem(f"the judgement cannot be shown: {type(error).__name__}: {error}") from error
     return write_text(Path(path), page)
 

@@ -28,6 +28,8 @@ LEFT = 0.88
 OURS = "consent"
 """The law of motion that the beliefs of a claim belong to; the others are its rivals."""
 BLUE, ORANGE, GREEN, PINK = OKABE_ITO[:4]
+MOST = 160
+"""Letters of a label that are looked at at all."""
 LOOKS = {
     "signed": Look(BLUE, "-"),
     "sceptical": Look(MUTED, (0, (4, 1.6))),
@@ -379,7 +381,7 @@ def _plot(tall: float, top: float, right: float, below: float = 0.55) -> tuple[P
 
 def _short(text: str, room: float, size: float, weight: str = "normal") -> str:
     """At most two lines in `room` inches; what is cut is in the tables in full."""
-    lines = wrap(text, room, size, weight)
+    lines = wrap(text[:MOST], room, size, weight)
     return "\n".join(lines if len(lines) <= 2 else [lines[0], lines[1][:-1] + "…"])
 
 

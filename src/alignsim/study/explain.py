@@ -19,7 +19,7 @@ from alignsim.study.outcomes import over_window
 
 Array = Any
 
-RUNS = 36
+RUNS = 24
 """Runs of an attribution, each simulated under all subsets of the groups."""
 BLOCK = 16
 """Subsets that one task simulates on the same runs."""

@@ -257,10 +257,9 @@ def both_signs(moved: dict[str, dict[str, float]]) -> Gate:
             reached = True
         else:
             details.append(f"{what}: up {', '.join(up) or 'none'}; down {', '.join(down) or 'none'}")
-    says = f"motives alone pull both ways, {EACH_WAY} each at least" if reached else "no contrast is pulled both ways"
-    return Gate(
-        "G5", reached, says + (f"; {len(details)} contrasts are not" if details and reached else ""), tuple(details)
-    )
+    both = f"{len(moved) - len(details)} of {len(moved)} contrasts"
+    says = f"{both} are pulled both ways, by {EACH_WAY} motives each way at least"
+    return Gate("G5", reached, says, tuple(details))
 
 
 def prior_and_posterior() -> Gate:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from alignsim.errors import UsageError
+from alignsim.errors import UsageError, did_you_mean
 from alignsim.plan.plan import Plan
 from alignsim.plan.resolution import resolve
 from alignsim.scenario.document import Document
@@ -38,7 +38,7 @@ Say = Callable[[str], AbstractContextManager[ensemble.Progress | None]]
 FIRST_LOOK = 100
 """Runs before the first look where runs go on until all is decided; they double from look to look. Fewer could not
 decide even a unanimous claim once the interval allows for all looks."""
-RIVAL_RUNS = 100
+RIVAL_RUNS = 60
 """Runs of each rival theory."""
 
 
@@ -47,7 +47,9 @@ class How:
     """What is to be done about a scenario, and with what."""
 
     quick: bool = False
-    """Verdicts under the first belief only: no control, no reasons, no rivals."""
+    """Verdicts under the first belief only, on no more runs than they need: no control, no reasons, no rivals."""
+    claims: tuple[str, ...] = ()
+    """Ids of the claims to judge; all where none is named."""
     theories: tuple[str, ...] = rivals.THEORIES
     """Rival theories to be asked as well."""
     attribution_runs: int = explain.RUNS
@@ -89,7 +91,8 @@ def judge(document: Document, world: World, how: How) -> Judged:
     beliefs = beliefs_of(scenario.belief, how.quick)
     plans = {belief: resolve(document, world, belief) for belief in beliefs}
     refuse_what_cannot_be_measured(document, plans[beliefs[0]])
-    claims = [claim for claim in scenario.claims if claim.testable]
+    wanted = _wanted(document, how.claims)
+    claims = [claim for claim in wanted if claim.testable]
     answers: dict[str, dict[str, Answer]] = {}
     kept: Simulated | None = None
     for belief in beliefs:
@@ -97,7 +100,7 @@ def judge(document: Document, world: World, how: How) -> Judged:
         runs = None if first else {claim_id: len(a.of.runs) for claim_id, a in answers[beliefs[0]].items()}
         answers[belief], main = _under(plans[belief], document, world, claims, how, belief, first, runs)
         kept = main if first else kept
-    found = {claim.id: _claim(claim, document, plans, answers, how) for claim in scenario.claims}
+    found = {claim.id: _claim(claim, document, plans, answers, how) for claim in wanted}
     if not how.quick:
         _explain(found, plans[beliefs[0]], claims, how)
         _ask_rivals(found, answers, how)
@@ -115,6 +118,16 @@ def judge(document: Document, world: World, how: How) -> Judged:
         "assumed": assumed(document, plan, world),
     }
     return Judged(judgement, plan, kept)
+
+
+def _wanted(document: Document, ids: tuple[str, ...]) -> list[Claim]:
+    """The claims with these ids, or all; raises UsageError where one is not there."""
+    known = [claim.id for claim in document.scenario.claims]
+    for name in ids:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; there are {', '.join(known) or 'none'}"
+            raise UsageError(f"{document.name} has no claim {name!r}{hint}")
+    return [claim for claim in document.scenario.claims if not ids or claim.id in ids]
 
 
 def beliefs_of(given: Sequence[str], quick: bool) -> tuple[str, ...]:
@@ -148,7 +161,8 @@ def _under(
             own = _with_reverse(own, document, world, claim)
         questions = [asked(claim, own) for claim in compared]
         limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
-        given, main = _looked_at(own, questions, document, how, f"{belief} beliefs", limit, matrices=whole)
+        words = f"{belief} beliefs"
+        given, main = _looked_at(own, questions, document, how, words, limit, matrices=whole, early=how.quick)
         answers |= given
         main = main if whole else None
     if dosed:
