@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import small_judging as small
 from alignsim.cli import COMMANDS
 from alignsim.errors import UsageError
+from alignsim.kernel import Timeline
 from alignsim.mechanisms.registry import GROUPS, SWITCHES
 from alignsim.plan.resolution import resolve
 from alignsim.study import dose, explain, rivals
@@ -77,7 +78,7 @@ def test_rel_is_the_effect_on_the_pair_less_the_mean_effect_on_its_members_ties_
 
 RISING = """
   - {id: rising, says: more and more, outcome: alignment of IRN with RUS at 2026-09,
-     dose: {of: isolation, levels: [0.7, 0.8, 0.9, 1]}, expect: rising, margin: 0.01}
+     dose: {of: isolation, levels: [0, 0.4, 0.7, 1]}, expect: rising, margin: 0.01}
 """
 
 
@@ -102,18 +103,27 @@ def test_the_threshold_of_a_dose_is_where_the_effect_passes_the_margin():
     middles = [level["q50"] for level in claim["dose"]["signed"]["effect"]]
     passed = [level for level, size in zip(claim["dose"]["levels"], middles, strict=True) if size > 0.05]
     assert claim["verdict"] == "supported"
-    assert passed[0] - 0.1 <= found <= passed[0]
+    assert passed[0] - 0.3 <= found <= passed[0]
 
 
 def test_a_dose_of_nothing_is_the_baseline_and_one_of_the_branchs_strength_is_the_branch():
     document = small.scenario(branches=small.ISOLATION.replace("intensity: 1", "intensity: 0.8, secondary: 0.4"))
     plan = resolve(document, small.world())
-    plan = dose.with_levels(plan, document, small.world(), "isolation", (0.0, 0.8, 1.0))
+    plan = dose.with_levels(plan, document, small.world(), "isolation", (0.0, 0.5, 1.0))
     assert same(plan.branches["isolation at 0"], plan.branches["baseline"])
-    assert same(plan.branches["isolation at 0.8"], plan.branches["isolation"])
-    assert not same(plan.branches["isolation at 1"], plan.branches["isolation"])
-    secondary = [e.value for e in plan.branches["isolation at 1"] if e.driver == "secondary"]
-    assert secondary == [pytest.approx(0.5)]
+    assert same(plan.branches["isolation at 1"], plan.branches["isolation"])
+    assert not same(plan.branches["isolation at 0.5"], plan.branches["isolation"])
+
+
+def test_half_a_dose_is_half_of_what_is_added_to_what_is_in_force():
+    document = small.scenario(branches=small.ISOLATION.replace("intensity: 1", "intensity: 0.8, secondary: 0.4"))
+    plan = dose.with_levels(resolve(document, small.world()), document, small.world(), "isolation", (0.0, 0.5, 1.0))
+    held = replace(plan.eve, sanction_trade=np.full_like(plan.eve.sanction_trade, 0.6))
+    months = {b: Timeline(held, plan.branches[b], np.zeros((1, 0), bool)).at(plan.months) for b in plan.branches}
+    i, j = plan.branches["isolation"][0].index
+    assert months["isolation at 0.5"].sanction_trade[0, i, j] == pytest.approx(0.7)
+    threats = (plan.eve.secondary[0, i, j] + months["isolation"].secondary[0, i, j]) / 2
+    assert months["isolation at 0.5"].secondary[0, i, j] == pytest.approx(threats)
 
 
 def test_levels_toss_the_coin_of_the_event_and_no_other():

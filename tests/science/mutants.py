@@ -41,11 +41,15 @@ BUGS: dict[str, tuple[str, str, str]] = {
     "foes bid": ("mechanisms/arms.py", "np.divide(alignment, willing", "np.divide(-alignment, willing"),
     "no embargo": ("mechanisms/arms.py", "1.0 - p.embargo_effect * embargo", "1.0 - p.embargo_effect * embargo * 0.9"),
     "open hostility leaves a way": ("mechanisms/arms.py", "1.0 - 0.99 * hostility", "1.0 - 0.9 * hostility"),
-    "cooled wars ask for more": ("mechanisms/arms.py", "np.minimum(1.0, (peace", "np.maximum(1.0, (peace"),
+    "cooled wars ask for more": (
+        "mechanisms/arms.py",
+        "return np.minimum(1.0, share)",
+        "return np.maximum(1.0, share)",
+    ),
     "exposed by enforcers' trade": (
         "mechanisms/secondary_sanctions.py",
         "trade_share[:, :, enforcers])\n    return",
-        "transpose(trade_share)[:, :, enforcers])\n    return",
+        "trade_share.swapaxes(1, 2)[:, :, enforcers])\n    return",
     ),
     "suppliers localise": ("mechanisms/arms.py", "at_war[:, None, :]", "at_war[:, :, None]"),
     "trust in the recipient": (

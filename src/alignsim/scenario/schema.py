@@ -127,7 +127,7 @@ class Dose(Model):
     of: Name
     """The branch whose sanctions, lifting or offers are scaled."""
     levels: Annotated[tuple[Share, ...], Strict(False), Field(min_length=3, max_length=50)]
-    """Three or more levels in ascending order, 0 to 1, put in the place of the branch's own strength."""
+    """Three or more ascending levels: how far to go from what is in force (0) to all the branch asks (1)."""
 
     @model_validator(mode="after")
     def _ascending(self) -> Dose:

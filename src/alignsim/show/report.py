@@ -155,7 +155,7 @@ def _of_the_runs(data: Any) -> list[tuple[str, Markup]]:
     for place, (heading, (draw, needs)) in enumerate(OF_THE_RUNS.items()):
         if all(variable in data for variable in needs):
             figure = draw(data)
-            drawn.append((heading, embedded(figure, f"r{place}-", figure.get_label())))
+            drawn.append((heading, embedded(figure, f"r{place}-", str(figure.get_label()))))
     return drawn
 
 

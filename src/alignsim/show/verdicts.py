@@ -160,9 +160,10 @@ def dose_response(claim: Mapping[str, Any]) -> Figure:
 
 def _threshold(ax: Axes, threshold: Mapping[str, Any] | None, look: Look) -> None:
     """The level at which the claim first holds, with its interval."""
-    if not threshold or threshold.get("level") is None:
+    level = _number((threshold or {}).get("level"))
+    if not threshold or np.isnan(level):
         return
-    level, low, high = (threshold.get(key) for key in ("level", "low", "high"))
+    low, high = threshold.get("low"), threshold.get("high")
     first, last = ax.get_xlim()
     ax.axvspan(first if low is None else low, last if high is None else high, color=look.colour, alpha=0.12, lw=0)
     ax.axvline(level, color=look.colour, lw=1.1, ls=(0, (1, 1.2)), gid="threshold")
@@ -231,7 +232,7 @@ def attribution(claim: Mapping[str, Any]) -> Figure:
     ax.xaxis.set_major_locator(MaxNLocator(5, prune="both"))
     names = [_short(str(g["name"]), left - 0.08, 8.5) for g in groups]
     ax.set_yticks(places, [*names, "all together"], fontsize=8.5, color=INK)
-    ax.get_yticklabels()[-1].set_weight("bold")
+    ax.get_yticklabels()[-1].set_fontweight("bold")
     ax.grid(axis="y", visible=False)
     ax.spines["left"].set_visible(False)
     _key(sheet, EDGE, 0.06, [("▬", CLOSER, "share"), ("○", INK, "alone"), ("◇", INK, "falls by this when left out")])

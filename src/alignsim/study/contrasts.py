@@ -186,9 +186,9 @@ def _meaning(effects: tuple[Effect, ...]) -> Any:
     """What effects do, without those that do nothing: raising to nothing, scaling by one, adding nothing."""
     idle = {("raise", 0.0), ("scale", 1.0), ("add", 0.0)}
     return tuple(
-        (e.driver, tuple(map(bytes, e.index)), e.operation, e.value, e.first, e.last, e.uncertain)
+        (e.driver, tuple(map(bytes, e.index)), e.operation, e.value, e.first, e.last, e.uncertain, e.share)
         for e in effects
-        if (e.operation, e.value) not in idle
+        if (e.operation, e.value) not in idle and e.share > 0.0
     )
 
 

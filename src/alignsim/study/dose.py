@@ -32,31 +32,14 @@ def level_name(branch: str, level: float) -> str:
 
 
 def with_levels(plan: Plan, document: Document, world: World, branch: str, levels: tuple[float, ...]) -> Plan:
-    """The plan with a branch added for every level."""
-    events = document.scenario.branches[branch]
-    added = {
-        level_name(branch, level): _branch(plan, document, world, [(e, at_level(e, level)) for e in events])
-        for level in levels
-    }
-    return replace(plan, branches={**plan.branches, **added})
+    """The plan with a branch added for every level.
 
-
-def at_level(event: Event, level: float) -> Event:
-    """The event with its strength replaced: a sanction's intensity, a lift's share, an offer's strength.
-
-    Threats against third parties scale with the sanction they serve (full at most), so that level 0 is nothing at all
-    and a level equal to the event's own intensity is the event itself.
+    A level is the share of the way from what is in force anyway (0) to all that the branch's sanctions, lifts and
+    offers ask for (1): where a target is sanctioned already, half a dose is half of what is added, not nothing.
     """
-    what = event.what
-    if event.kind == "sanction":
-        secondary = float(what.secondary)
-        threat = min(1.0, secondary * (level / what.intensity)) if what.intensity > 0 else secondary * level
-        return event.model_copy(update={"sanction": what.model_copy(update={"intensity": level, "secondary": threat})})
-    if event.kind == "lift":
-        return event.model_copy(update={"lift": what.model_copy(update={"share": level})})
-    if event.kind == "offer":
-        return event.model_copy(update={"offer": what.model_copy(update={"strength": level})})
-    return event
+    events = [(event, event) for event in document.scenario.branches[branch]]
+    added = {level_name(branch, level): _branch(plan, document, world, events, level) for level in levels}
+    return replace(plan, branches={**plan.branches, **added})
 
 
 def relief_month(document: Document, branch: str, end: Month) -> Month | None:
@@ -100,16 +83,21 @@ def undone_in_words(shares: Array, runs: int) -> str:
     )
 
 
-def _branch(plan: Plan, document: Document, world: World, own: list[tuple[Event, Event]]) -> tuple[Effect, ...]:
+def _branch(
+    plan: Plan, document: Document, world: World, own: list[tuple[Event, Event]], share: float = 1.0
+) -> tuple[Effect, ...]:
     """Effects of the common events and of a branch's own, given as (as in the file, as wanted).
 
-    Coins are those of the events as they stand in the file, so that a change of strength tosses nothing anew.
+    `share` is how much of the branch's own sanctions, lifts and offers is done. Coins are those of the events as they
+    stand in the file, so that a change of strength tosses nothing anew.
     """
     groups = {name: tuple(members) for name, members in plan.about["groups"].items()}
     at = Places(world, groups, plan.issues)
-    coin = {c.key: k for k, c in enumerate(plan.coins)}
+    coin = {(c.key, c.probability): k for k, c in enumerate(plan.coins)}
     made: list[Effect] = []
-    for event, wanted in [*((e, e) for e in document.scenario.events), *own]:
-        uncertain = coin[coin_key(event)] if event.probability < 1 else -1
-        made += effects(wanted, wanted.kind, at, plan.start, plan.months, uncertain)
+    common = [(event, event, 1.0) for event in document.scenario.events]
+    for event, wanted, part in common + [(e, w, share if w.kind in DOSED else 1.0) for e, w in own]:
+        uncertain = coin[coin_key(event), event.probability] if event.probability < 1 else -1
+        for effect in effects(wanted, wanted.kind, at, plan.start, plan.months, uncertain):
+            made.append(replace(effect, share=part))
     return tuple(made)
