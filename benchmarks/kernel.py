@@ -26,7 +26,7 @@ import numpy as np  # noqa: E402
 
 SIZES = (21, 40, 120, 193)
 MONTHS, ISSUES = 24, 5
-CACHE = 200_000
+CACHE = 400_000
 
 
 def chunk(n: int) -> int:

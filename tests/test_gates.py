@@ -41,10 +41,16 @@ def test_a_scenario_that_gives_solidarity_a_weight_fails_the_first_gate():
     assert gate.passes is False and "solidarity.weight is 0.1" in gate.details[0]
 
 
-def test_a_disguised_reward_for_joint_isolation_is_seen(plain, monkeypatch):
-    def disguised(scene, p):
-        return clear_diagonal(scene.isolation[:, :, None] * scene.isolation[:, None, :])
+def joint(pressure):
+    return clear_diagonal(pressure[:, :, None] * pressure[:, None, :])
 
+
+@pytest.mark.parametrize(
+    "disguised",
+    [lambda scene, p: joint(scene.isolation), lambda scene, p: joint(scene.accusers.sum(axis=1))],
+    ids=["isolation", "accusation"],
+)
+def test_a_disguised_reward_for_joint_pressure_is_seen(plain, monkeypatch, disguised):
     monkeypatch.setitem(MOTIVES, "trust", SimpleNamespace(motive=disguised))
     gate = gates.no_direct_reward([plain])
     assert gate.passes is False and "trust answers joint pressure" in gate.details[0]

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-QUICK = ["test_mechanisms.py", "test_limiting_cases.py", "test_reference.py", "test_random.py", "test_metamorphic.py"]
-QUICK += ["test_invariants.py", "test_priors.py"]
+QUICK = ["test_mechanisms.py", "test_random.py", "test_priors.py", "test_limiting_cases.py", "test_reference.py"]
+QUICK += ["test_metamorphic.py", "test_invariants.py"]
 
 BUGS: dict[str, tuple[str, str, str]] = {
     # name: (file, what stands there, what is put in its place)
@@ -153,7 +153,7 @@ def survives(bug: tuple[str, str, str], root: Path, verbose: bool) -> str:
 
 
 def pytest(root: Path) -> subprocess.CompletedProcess[str]:
-    environment = {"PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "ALIGNSIM_EXAMPLES": "4"}
+    environment = {"PYTHONPATH": str(root / "src"), "PYTHONDONTWRITEBYTECODE": "1", "ALIGNSIM_EXAMPLES": "2"}
     tests = [f"tests/{name}" for name in QUICK]
     known = [f"--deselect=tests/{name}" for name in os.environ.get("KNOWN_FAILURES", "").split()]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", *tests]

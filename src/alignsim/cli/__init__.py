@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "world": ("alignsim.cli.world", "List, show or build worlds."),
     "plot": ("alignsim.cli.plot", "Draw the figures of a run."),
     "judge": ("alignsim.cli.judge", "Judge the claims of a scenario."),
-    "audit": ("alignsim.cli.audit", "Judge all claims of several scenarios and tabulate the verdicts."),
+    "audit": ("alignsim.cli.audit", "Check the model itself: is an answer built in?"),
     "report": ("alignsim.cli.report", "Write one self-contained HTML page about a run."),
     "sweep": ("alignsim.cli.sweep", "Run a scenario over a design of parameters."),
     "hindcast": ("alignsim.cli.hindcast", "Score forecasts of the past against rival theories."),

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from alignsim.plan.plan import Plan
     from alignsim.scenario import Document
+    from alignsim.study.contrasts import Simulated
     from alignsim.study.judge import Judged
 
 THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficient")
@@ -93,7 +95,7 @@ def _write(judgement: dict[str, Any], judged: Judged, document: Document, out: s
     if judged.runs is None:
         folder = new_folder(Path(out) / judged.plan.name, judged.plan.hash)
     else:
-        results = _as_results(judged, document, judgement)
+        results = _as_results(judged.plan, judged.runs, document, judgement)
         data = results.data
         folder = api.save(results, out, figures=False)
     write_text(folder / "judgement.json", json.dumps(judgement, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -123,7 +125,7 @@ def new_folder(parent: Path, fingerprint: str) -> Path:
     return folder
 
 
-def _as_results(judged: Judged, document: Document, judgement: dict[str, Any]) -> Any:
+def _as_results(plan: Plan, runs: Simulated, document: Document, judgement: dict[str, Any]) -> Any:
     """The runs under the first belief as results: the file's own branches, without those added for judging."""
     from dataclasses import replace
 
@@ -131,7 +133,7 @@ def _as_results(judged: Judged, document: Document, judgement: dict[str, Any]) -
     from alignsim.plan.check import world_of
     from alignsim.plan.resolved import resolved_text
 
-    plan, runs = replace(judged.plan, runs=len(judged.runs.runs)), judged.runs
+    plan = replace(plan, runs=len(runs.runs))
     branches = {
         name: {key: values for key, values in runs.branches[name].items() if key != "watched"} for name in plan.branches
     }

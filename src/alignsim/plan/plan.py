@@ -88,10 +88,11 @@ class Plan:
     def batch(self, runs: NDArray[np.int64]) -> Batch:
         """Draw everything that differs between the given runs, and work out their eve."""
         world = self._initial(runs)
+        place = {int(run): k for k, run in enumerate(runs)}
         values = Belief(self.priors, PARAMETERS, self.states, self.seed)
 
         def gain(some: NDArray[np.int64], drawn: dict[str, Array]) -> Array:
-            rows = np.searchsorted(runs, some)
+            rows = np.array([place[int(run)] for run in some], dtype=np.intp)
             return consent.loop_gain(self._eve(_rows(world, rows), drawn))
 
         draws = accepted(values, runs, gain, consent.LARGEST_GAIN)
@@ -126,7 +127,7 @@ class Plan:
 
     def _pairs(self) -> NDArray[np.uint64]:
         upper = np.triu_indices(len(self.states), 1)
-        return name_keys([(self.states[i], self.states[j]) for i, j in zip(*upper, strict=True)])
+        return name_keys([tuple(sorted((self.states[i], self.states[j]))) for i, j in zip(*upper, strict=True)])
 
     def _views(self) -> NDArray[np.uint64]:
         return name_keys([(state, issue) for state in self.states for issue in self.issues])

@@ -199,7 +199,7 @@ class Results:
 
         Raises FileProblem where the disk is full or the folder may not be written.
         """
-        encoding = {name: {"zlib": True, "complevel": 4} for name in self.data.data_vars if self.data[name].ndim > 1}
+        encoding = {name: {"zlib": True, "complevel": 1} for name in self.data.data_vars if self.data[name].ndim > 1}
         write_atomically(
             folder / "result.nc", lambda p: self.data.to_netcdf(p, engine="h5netcdf", encoding=encoding) and None
         )

@@ -115,24 +115,31 @@ def relative(question: Asked, of: Simulated) -> Array | None:
 def simulate(
     plan: Plan,
     runs: Array,
-    matrices: bool = False,
+    full: bool = False,
     executor: Executor | None = None,
     progress: ensemble.Progress | None = None,
 ) -> Simulated:
     """The given runs of every branch, equal branches once; the same numbers whatever the chunks or the executor.
 
+    Only what is watched is kept, unless all that results need is asked for (`full`).
+
     Raises TooLarge before anything is allocated when they would not fit into memory.
     """
     twin = _twins(plan.branches)
-    lean = replace(plan, branches={name: plan.branches[name] for name in dict.fromkeys(twin.values())}, runs=len(runs))
+    lean = replace(plan, branches={name: plan.branches[name] for name in dict.fromkeys(twin.values())})
     size = ensemble.chunk_size(plan)
-    ensemble.refuse_what_does_not_fit(lean, size)
-    work = partial(ensemble.simulate_chunk, lean, matrices=matrices)
+    ensemble.refuse_what_does_not_fit(replace(lean, runs=int(max(runs)) + 1 if full else len(runs)), size)
+    work = partial(_chunk, lean, full=full)
     chunks = [runs[k : k + size] for k in range(0, len(runs), size)]
     parts = gather(work, [(chunk,) for chunk in chunks], executor, progress, [len(chunk) for chunk in chunks])
     whole = {name: _joined([branches[name] for branches, _ in parts]) for name in lean.branches}
     shared = _joined([by_run for _, by_run in parts])
     return Simulated(plan, {name: whole[twin[name]] for name in plan.branches}, shared, np.asarray(runs))
+
+
+def _chunk(plan: Plan, runs: Array, full: bool) -> tuple[dict[str, record.Arrays], record.Arrays]:
+    branches, by_run = ensemble.simulate_chunk(plan, runs, matrices=full)
+    return branches if full else {name: {"watched": own["watched"]} for name, own in branches.items()}, by_run
 
 
 def gather(
@@ -160,13 +167,13 @@ def gather(
         for k, task in enumerate(tasks):
             finished(k, work(*task))
         return results
-    queue, waiting = list(enumerate(tasks))[::-1], {}
+    queue = list(enumerate(tasks))[::-1]
+    waiting: dict[Future[Any], int] = {}
     while queue or waiting:
         while queue and len(waiting) < 2 * getattr(executor, "_max_workers", 2):
             k, task = queue.pop()
             waiting[executor.submit(work, *task)] = k
-        ready: set[Future] = wait(waiting, return_when=FIRST_COMPLETED).done
-        for future in ready:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             finished(waiting.pop(future), future.result())
     return results
 

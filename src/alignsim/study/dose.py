@@ -76,6 +76,11 @@ def undone_in_words(shares: Array, runs: int) -> str:
         return "There was little to undo: when relief came, the effect had passed the margin in too few runs."
     middle = float(np.median(shares))
     low, high = np.quantile(shares, [0.05, 0.95])
+    if middle < -STAYS:
+        return (
+            f"What was made goes on growing after half-way relief: by the end it is {1 - middle:.0%} of what it was "
+            f"then in the median run (90 % of runs: {1 - high:.0%} to {1 - low:.0%})."
+        )
     what = "comes undone" if middle >= COMES_UNDONE else "stays" if middle <= STAYS else "comes undone in part"
     return (
         f"What was made {what}: by the end half-way relief has undone {middle:.0%} of it in the median run "

@@ -20,8 +20,9 @@ from alignsim.results import record
 Progress = Callable[[int, int], None]
 """Called with the runs done and the runs there are."""
 
-CACHE = 200_000
-"""Bytes of one (run, state, partner) array that keep a chunk's arithmetic in cache."""
+CACHE = 400_000
+"""Bytes of one (run, state, partner) array of a chunk: small enough for the cache, large enough that arithmetic, and not
+the calling of NumPy, takes the time (measured with benchmarks/kernel.py)."""
 
 
 @dataclass(frozen=True)

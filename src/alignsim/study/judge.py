@@ -162,7 +162,7 @@ def _under(
         questions = [asked(claim, own) for claim in compared]
         limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
         words = f"{belief} beliefs"
-        given, main = _looked_at(own, questions, document, how, words, limit, matrices=whole, early=how.quick)
+        given, main = _looked_at(own, questions, document, how, words, limit, full=whole, early=how.quick)
         answers |= given
         main = main if whole else None
     if dosed:
@@ -190,7 +190,7 @@ def _looked_at(
     how: How,
     words: str,
     limit: int,
-    matrices: bool = False,
+    full: bool = False,
     early: bool = False,
 ) -> tuple[dict[str, Answer], Simulated]:
     """Simulate and judge: all runs at once, or looking at 100, 200, 400 ... until every claim is decided."""
@@ -199,14 +199,14 @@ def _looked_at(
     confidence = confidence_per_look(looks)
     done = min(FIRST_LOOK, limit) if stepwise else limit
     with how.say(f"simulating, {words}") as progress:
-        so_far = simulate(plan, np.arange(done), matrices, how.executor, progress)
+        so_far = simulate(plan, np.arange(done), full, how.executor, progress)
     while True:
         answers = {q.claim.id: answer(q, so_far, confidence) for q in questions}
         if done >= limit or all(decided(a.verdict) for a in answers.values()):
             return answers, so_far
         more = np.arange(done, min(2 * done, limit))
         with how.say(f"simulating {len(more)} more, {words}") as progress:
-            so_far = so_far.joined(simulate(plan, more, matrices, how.executor, progress))
+            so_far = so_far.joined(simulate(plan, more, full, how.executor, progress))
         done += len(more)
 
 
@@ -376,7 +376,7 @@ def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:
     size = own.effects if own.effects.ndim == 1 else own.effects[:, -1] - own.effects[:, 0]
     size = size[np.isfinite(size)]
     silent = own.verdict.outcome == "not testable"
-    words = "says nothing about this outcome" if silent else rivals.in_words(theory, float((size != 0).mean()))
+    words = "says nothing about this outcome" if silent else rivals.in_words(theory, size)
     return {
         "theory": theory,
         "belief": "its own" if theory in rivals.OWN_BELIEF else belief,

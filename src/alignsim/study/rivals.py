@@ -166,7 +166,7 @@ class _Landscape:
         )
 
 
-_MOVES = {
+_MOVES: dict[str, Any] = {
     "persistence": _Persistence,
     "one-coefficient": _OneCoefficient,
     "balance": _Balance,
@@ -174,10 +174,10 @@ _MOVES = {
 }
 
 
-def in_words(theory: str, shifted: float) -> str:
-    """What a rival says of an effect, in a few words; `shifted` is the share of runs in which anything moved."""
+def in_words(theory: str, effects: Array) -> str:
+    """What a rival says of the effects (R,), in a few words."""
     if theory == "persistence":
         return "nothing moves a tie"
     if theory == "landscape":
-        return f"one changes sides against the other in {shifted:.0%} of the runs"
-    return f"moves it in {shifted:.0%} of the runs"
+        return f"somebody changes sides in {(effects != 0).mean():.0%} of the runs"
+    return f"moves it by {np.median(effects):+.3f} in the median run"
