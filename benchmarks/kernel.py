@@ -108,9 +108,7 @@ def floor(n: int, seconds: float = 1.0) -> float:
 def main() -> None:
     import looping_agents
 
-    print(
-        "   N  chunk  one process  all processes      floor  x floor   agents  x agents"
-    )
+    print("   N  chunk  one process  all processes      floor  x floor   agents  x agents")
     for n in SIZES:
         alone, together, best = kernel(n), kernel_in_all_processes(n), floor(n)
         loops = looping_agents.measure(n, 3) if n <= 40 else None

@@ -115,7 +115,9 @@ def test_an_uncertain_event_happens_in_the_same_runs_of_every_branch_and_only_th
 
 def test_the_same_event_at_other_odds_is_the_same_draw_against_another_threshold() -> None:
     deal = "{at: 2024-12, arms: {from: RUS, to: HOUTHI, tiv: 2}, probability: %s}"
-    text = SMALL.replace("  isolation:\n", f"  likely:\n    - {deal % 0.6}\n  unlikely:\n    - {deal % 0.2}\n  isolation:\n")
+    text = SMALL.replace(
+        "  isolation:\n", f"  likely:\n    - {deal % 0.6}\n  unlikely:\n    - {deal % 0.2}\n  isolation:\n"
+    )
     plan, _ = api.planned(alignsim.load_text(text))
     happened = plan.batch(np.arange(60)).happened
     odds = [coin.probability for coin in plan.coins]

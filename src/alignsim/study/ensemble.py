@@ -21,8 +21,8 @@ Progress = Callable[[int, int], None]
 """Called with the runs done and the runs there are."""
 
 CACHE = 400_000
-"""Bytes of one (run, state, partner) array of a chunk: small enough for the cache, large enough that arithmetic, and not
-the calling of NumPy, takes the time (measured with benchmarks/kernel.py)."""
+"""Bytes of one (run, state, partner) array of a chunk: small enough for the cache, and large enough that arithmetic
+takes the time, not the calling of NumPy."""
 
 
 @dataclass(frozen=True)

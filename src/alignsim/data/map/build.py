@@ -49,12 +49,11 @@ def main(topojson: str) -> None:
 def decode(arc: list[list[int]], transform: dict[str, list[float]]) -> Ring:
     """An arc of TopoJSON (differences of whole numbers) in degrees (TopoJSON specification 2013, section 2.1.3)."""
     x = y = 0
+    (x_scale, y_scale), (x_first, y_first) = transform["scale"], transform["translate"]
     points = []
     for dx, dy in arc:
         x, y = x + dx, y + dy
-        points.append(
-            tuple(s * v + t for s, v, t in zip(transform["scale"], (x, y), transform["translate"], strict=True))
-        )
+        points.append((x_scale * x + x_first, y_scale * y + y_first))
     return points
 
 
