@@ -390,3 +390,19 @@ def test_one_claim_of_several_can_be_judged_and_an_unknown_one_is_answered_with_
     assert [claim["id"] for claim in judged(document, How(quick=True, claims=("rising",)))] == ["rising"]
     with pytest.raises(UsageError, match="did you mean 'rising'"):
         judged(document, How(quick=True, claims=("rissing",)))
+
+
+def test_the_table_has_a_row_for_every_claim_and_belief(tmp_path):
+    import csv
+
+    from alignsim.cli.judge import write_table
+
+    document = small.scenario(RISING, parameters=planted(0.10), runs=12)
+    judgement = judge(document, small.world(), How(quick=True)).judgement
+    path = write_table([judgement], tmp_path / "verdicts.csv")
+    with open(path, newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    claim = judgement["claims"][0]
+    assert [row["belief"] for row in rows] == list(claim["beliefs"])
+    assert float(rows[0]["median"]) == pytest.approx(claim["beliefs"]["signed"]["effect"]["q50"], abs=1e-3)
+    assert rows[0]["verdict"] == claim["beliefs"]["signed"]["verdict"]

@@ -27,6 +27,7 @@ THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficie
 @click.option("--theory", "theories", multiple=True, type=click.Choice(THEORIES), help="Rival theories (default: all).")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the files; repeatable.")
 @click.option("--out", default="results", metavar="FOLDER", help="Where run folders go (default: results).")
+@click.option("--table", metavar="FILE", help="Write the verdicts of all claims as one CSV table, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print the judgements as JSON, and nothing else.")
 def command(
     scenarios: tuple[str, ...],
@@ -38,6 +39,7 @@ def command(
     theories: tuple[str, ...],
     settings: tuple[str, ...],
     out: str,
+    table: str | None,
     as_json: bool,
 ) -> None:
     """Judge every claim of each SCENARIO and write results/<scenario>/<time>-<hash>/judgement.json.
@@ -65,8 +67,55 @@ def command(
             judged.append(judgement | {"folder": str(folder)})
             if not as_json:
                 _tell(judgement, folder)
+    if table:
+        write_table(judged, Path(table))
     if as_json:
         click.echo(json.dumps(judged[0] if len(judged) == 1 else judged, indent=2, ensure_ascii=False))
+
+
+COLUMNS = (
+    "scenario", "claim", "says", "outcome", "contrast", "expect", "margin", "verdict", "belief", "runs",
+    "median", "q05", "q95", "p_above", "p_below", "p_relative",
+)  # fmt: skip
+
+
+def write_table(judged: list[dict[str, Any]], path: Path) -> Path:
+    """One row for each claim and belief, as CSV; a claim that is not tested has one row that says why.
+
+    Raises FileProblem where the file may not be written.
+    """
+    import csv
+    from io import StringIO
+
+    from alignsim.files import write_text
+
+    text = StringIO()
+    rows = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
+    rows.writeheader()
+    for judgement in judged:
+        for claim in judgement["claims"]:
+            known = {"scenario": judgement["scenario"], "claim": claim["id"], "says": " ".join(claim["says"].split())}
+            known |= {key: claim[key] for key in ("outcome", "contrast", "expect", "margin") if claim.get(key)}
+            for belief, found in (claim.get("beliefs") or {"": None}).items():
+                rows.writerow(known | {"belief": belief, "verdict": claim["verdict"]} | _numbers(found))
+    return write_text(path, text.getvalue())
+
+
+def _numbers(found: dict[str, Any] | None) -> dict[str, Any]:
+    """What one belief finds of a claim, rounded for a table."""
+    if not found:
+        return {}
+    effect, share, relative = found["effect"], found["probabilities"], found.get("relative")
+    numbers = {
+        "median": effect["q50"],
+        "q05": effect["q05"],
+        "q95": effect["q95"],
+        "p_above": share["above"],
+        "p_below": share["below_minus"],
+        "p_relative": relative["above_zero"] if relative else None,
+    }
+    rounded = {name: "" if value is None else f"{value:.3f}" for name, value in numbers.items()}
+    return rounded | {"verdict": found["verdict"], "runs": found["runs"]}
 
 
 def _one(document: Document, how: Any, out: str) -> tuple[dict[str, Any], Path]:
