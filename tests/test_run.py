@@ -290,3 +290,12 @@ def test_an_interrupted_run_stops_at_once_and_leaves_no_orphan_and_no_half_folde
     if kill == signal.SIGKILL:
         os.killpg(process.pid, signal.SIGKILL)
     assert not list((tmp_path / "out").rglob("result.nc"))
+
+
+def test_the_map_can_show_another_state_in_another_branch(results: api.Results, tmp_path: Path) -> None:
+    from alignsim.show import draw_all
+
+    (drawn,) = draw_all(results.data, tmp_path, figures=["map"], state="CHN", branch="baseline")
+    assert drawn.name == "map-CHN-baseline.png"
+    with pytest.raises(UsageError, match="did you mean 'CHN'"):
+        draw_all(results.data, tmp_path, figures=["map"], state="CHNN")

@@ -31,27 +31,49 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 FOR_EACH_DYAD = ("why", "surroundings")
 """Figures of one dyad; `draw_all` draws them for the first three of the focus."""
 MOST_DYADS = 3
+CHOICES: dict[str, tuple[str, ...]] = {
+    "trajectories": (),
+    "why": ("branch",),
+    "surroundings": (),
+    "matrix": ("branch",),
+    "network": ("branch",),
+    "map": ("state", "branch"),
+}
+"""What can be chosen for each figure besides the dyad."""
 FORMATS = ("png", "svg", "pdf")
 
 
 def draw_all(
-    data: Any, folder: Path, formats: Sequence[str] = ("png",), figures: Iterable[str] | None = None
+    data: Any,
+    folder: Path,
+    formats: Sequence[str] = ("png",),
+    figures: Iterable[str] | None = None,
+    state: str | None = None,
+    branch: str | None = None,
 ) -> list[Path]:
     """Draw figures into `folder` (made if absent) and return the files, in the order of FIGURES.
 
     `data` is a results Dataset, `figures` some names of FIGURES (all by default), `formats` of png, svg and pdf. A
-    figure of one dyad is named after it: `why-IRN-RUS.png`. Raises UsageError for an unknown name or format, and
+    figure of one dyad is named after it: `why-IRN-RUS.png`. `state` is whose alignment the map shows (the first of the
+    focus by default), `branch` what figures of one branch show (the first after the baseline by default); each is
+    added to the names of files it changes. Raises UsageError for an unknown name, format, state or branch, and
     FileProblem when the folder cannot be written.
     """
+    if state is not None:
+        _known(state, [str(s) for s in data.state.values], "state of this run")
+    if branch is not None:
+        _known(branch, [str(b) for b in data.branch.values], "branch of this run")
     names = list(FIGURES) if figures is None else [_known(n, FIGURES, "figure") for n in figures]
     kinds = [_known(kind, FORMATS, "format of figures") for kind in formats]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name in (n for n in FIGURES if n in names):
+        chosen = {key: value for key, value in (("state", state), ("branch", branch)) if value and key in CHOICES[name]}
         for stem, options in _drawn(name, data):
-            figure = FIGURES[name](data, **options)
-            written += [save(figure, folder / f"{stem}.{kind}") for kind in kinds]
+            figure = FIGURES[name](data, **options, **chosen)
+            file = slug("-".join([stem, *chosen.values()]))
+            written += [save(figure, folder / f"{file}.{kind}") for kind in kinds]
     return written
 
 
