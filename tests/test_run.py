@@ -237,6 +237,8 @@ def test_quiet_prints_only_the_folder_and_the_figures_can_be_drawn_again(small: 
         (["run", "{small}", "--set", "runz=3"], 3, "did you mean 'runs'"),
         (["run", "{small}", "--runs", "0"], 2, "--runs"),
         (["run", "{small}", "--belief", "hopeful"], 2, "there is no belief"),
+        (["run", "{small}", "--out", "{small}"], 4, "is a file; choose a folder with --out"),
+        (["run", "{small}", "--out", "/proc/nowhere"], 4, "cannot be written to"),
         (["plot", "{small}"], 4, "is not a run folder"),
         (["plot", "{small}", "--figure", "mapp"], 2, "did you mean 'map'"),
     ],
@@ -299,3 +301,15 @@ def test_the_map_can_show_another_state_in_another_branch(results: api.Results, 
     assert drawn.name == "map-CHN-baseline.png"
     with pytest.raises(UsageError, match="did you mean 'CHN'"):
         draw_all(results.data, tmp_path, figures=["map"], state="CHNN")
+
+
+def test_the_table_fits_eighty_columns_and_a_closed_pipe_is_no_failure(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = alignsim_command("run", small, "--runs", 2, "--no-figures", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "…" not in done.stdout and max(map(len, done.stdout.splitlines()[:9])) <= 80
+    folder = next((out / "small").iterdir())
+    command = f"{sys.executable} -m alignsim show {folder} | true; exit ${{PIPESTATUS[0]}}"
+    closed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert closed.returncode in (0, 141), closed.stderr
+    assert closed.stderr == ""

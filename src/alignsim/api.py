@@ -127,6 +127,22 @@ def planned(document: Document, belief: str | None = None) -> tuple[Plan, str]:
     return resolve(document, world, belief), resolved_text(document, world, belief)
 
 
+def usable_folder(out: str | os.PathLike[str]) -> Path:
+    """The folder for results, made if absent. Raises FileProblem, before any work, where nothing can be written."""
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise FileProblem(f"{folder} is a file; choose a folder with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{secrets.token_hex(4)}.tmp"
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        words = (error.strerror or "it cannot be made").lower()
+        raise FileProblem(f"{folder} cannot be written to ({words}); choose another folder with --out") from error
+    return folder
+
+
 def save(
     results: Results, out: str | os.PathLike[str] = RESULTS, figures: bool = True, formats: Iterable[str] = ("png",)
 ) -> Path:

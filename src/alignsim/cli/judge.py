@@ -57,6 +57,7 @@ def command(
     from alignsim.study import ensemble, rivals
     from alignsim.study.judge import How
 
+    api.usable_folder(out)
     documents = [api.configured(name, runs, seed, settings) for name in scenarios]
     asked = rivals.THEORIES if not theories or "all" in theories else tuple(t for t in theories if t != "none")
     with ensemble.workers(jobs or api.cores()) as pool:

@@ -11,7 +11,7 @@ import click
 @click.option("--runs", type=click.IntRange(1, 1_000_000), help="Number of runs, instead of the file's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed, instead of the file's.")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
-@click.option("--belief", help="One of signed, sceptical, calibrated, fixed, instead of the file's.")
+@click.option("--belief", help="signed, sceptical or fixed, instead of the file's.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the file; repeatable.")
 @click.option("--figures/--no-figures", default=True, help="Whether figures are drawn.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output, and nothing else.")
@@ -37,6 +37,7 @@ def command(
     from alignsim import api
     from alignsim.cli.progress import bar
 
+    api.usable_folder(out)
     with bar("simulating", show=not (quiet or as_json)) as progress:
         results = api.run(scenario, runs=runs, seed=seed, jobs=jobs, set=settings, belief=belief, progress=progress)
     folder = api.save(results, out, figures=figures)

@@ -5,14 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 
+def show(*content: Any) -> None:
+    """Print tables and text as wide as the terminal; a reader that goes away is noticed as with `click.echo`."""
+    import click
+    from rich.console import Console
+
+    console = Console()
+    with console.capture() as captured:
+        for part in content:
+            console.print(part, markup=False, highlight=False)
+    click.echo(captured.get(), nl=False, color=True if console.is_terminal else None)
+
+
 def summary(results: Any) -> None:
     """Print the ends of all focus ties, and what a reader must know before using them."""
-    from rich.console import Console
+    from rich import box
     from rich.table import Table
 
     content = results.summary()
-    console = Console(width=None, soft_wrap=False)
-    table = Table(title=content["title"], title_justify="left", show_edge=False, pad_edge=False)
+    table = Table(title=content["title"], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.show_edge = table.pad_edge = False
     for name in ("tie", "branch", "start", "end", "change", "90 % of runs", "P(>+.05)", "P(<-.05)"):
         table.add_column(name, justify="left" if name in ("tie", "branch") else "right", no_wrap=True)
     for row in content["ties"]:
@@ -31,12 +43,10 @@ def summary(results: Any) -> None:
             f"{row['start']['q50']:+.2f}",
             f"{row['end']['q50']:+.2f}",
             *numbers,
-            end_section=row["branch"] == content["ties"][-1]["branch"],
         )
-    console.print(table)
-    console.print(
+    show(table)
+    show(
         "Medians of alignment; change is against the baseline, run by run on the same shocks. "
         f"{content['runs']} runs of {content['months']} months, seed {content['seed']}, belief {content['belief']} "
         f"(uncalibrated); {content['rejected_draws']:.0%} of parameter draws rejected for a loop gain of 0.95 or more.",
-        highlight=False,
     )

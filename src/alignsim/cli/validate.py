@@ -50,7 +50,10 @@ def _checked(name: str, settings: tuple[str, ...], strict: bool) -> dict[str, An
     if strict and listed:
         return _entry(name, Exit.INVALID, listed, message=str(InvalidInput(document.name, listed, "has warnings")))
     scenario = document.scenario
-    summary = f"{scenario.time.months} months, {len(world.states)} states, {len(scenario.branch_names)} branches"
+    branches = len(scenario.branch_names)
+    summary = (
+        f"{scenario.time.months} months, {len(world.states)} states, {branches} branch{'' if branches == 1 else 'es'}"
+    )
     count = len(scenario.claims)
     message = f"{document.name}: ok ({summary}, {count} claim{'' if count == 1 else 's'})"
     return _entry(name, Exit.OK, warnings=listed, message=message)

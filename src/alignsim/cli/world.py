@@ -126,8 +126,9 @@ def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> 
     """A table on standard output; nothing at all when there are no rows."""
     if not rows:
         return
-    from rich.console import Console
     from rich.table import Table
+
+    from alignsim.cli.tables import show as print_table
 
     table = Table(title=title or None, title_justify="left", show_edge=False, pad_edge=False)
     for name in columns:
@@ -135,5 +136,5 @@ def _table(title: str, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> 
         table.add_column(name, justify="right" if number else "left", no_wrap=number)
     for row in rows:
         table.add_row(*(str(row.get(name, "")) for name in columns))
-    Console().print(table, markup=False)
+    print_table(table)
     click.echo()
