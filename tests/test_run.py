@@ -274,7 +274,14 @@ def test_an_interrupted_run_stops_at_once_and_leaves_no_orphan_and_no_half_folde
         "--out",
         tmp_path / "out",
     ]
-    process = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [*map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a shell that runs the tests in the background would have its children ignore Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert process.stderr is not None
     process.stderr.readline()  # the first progress line: the workers are at work
     workers = children(process.pid)
