@@ -98,6 +98,7 @@ def check(document: Document, world: World) -> tuple[list[Problem], list[Problem
         *checker.claims(),
         *checker.parameters(),
         *checker.switches(),
+        *checker.beliefs(),
     ]
     if not problems and not document.problems and document.tree.whole is None:
         problems += identical_branches(document.scenario, document.tree, checker.groups)
@@ -212,6 +213,11 @@ class _Checker:
                     side = f"above the largest allowed value, {high:g}" if number > high else ""
                     side = side or f"below the smallest allowed value, {low:g}"
                     yield self.tree.problem(at, f"{number:g} is {side}")
+
+    def beliefs(self) -> Iterator[Problem]:
+        """A belief that nobody can draw from yet."""
+        if "calibrated" in self.scenario.belief:
+            yield self.tree.problem(("belief",), "nothing has been calibrated yet; use signed, sceptical or fixed")
 
     def switches(self) -> Iterator[Problem]:
         from alignsim.mechanisms.registry import SWITCHES
