@@ -14,7 +14,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,27 +80,33 @@ def run(
     jobs = jobs or cores()
     recorded = ensemble.simulate(plan, jobs=jobs, progress=progress)
     data = outcomes.dataset(plan, recorded.branches, recorded.by_run, recorded.runs)
-    manifest = {
+    manifest = provenance(document, plan, time.perf_counter() - started) | {
+        "jobs": jobs,
+        "cpu_seconds": round(_cpu() - cpu, 3),
+        "peak_memory_mb": round(_peak() / 1e6, 1),
+    }
+    return Results(data, manifest, None, document.text, text)
+
+
+def provenance(document: Document, plan: Plan, seconds: float) -> dict[str, Any]:
+    """How results came about: version, command, scenario, seed, platform and the time it took."""
+    return {
         "alignsim": version(),
-        "command": _command(),
+        "command": command_line(),
         "scenario": document.path,
         "settings": list(document.settings),
         "scenario_hash": plan.hash,
         "world": plan.world,
         "seed": plan.seed,
         "runs": plan.runs,
-        "jobs": jobs,
         "belief": plan.belief,
         "theory": plan.theory,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - started, 3),
-        "cpu_seconds": round(_cpu() - cpu, 3),
-        "peak_memory_mb": round(_peak() / 1e6, 1),
+        "seconds": round(seconds, 3),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "versions": versions(),
     }
-    return Results(data, manifest, None, document.text, text)
 
 
 def configured(
@@ -151,25 +157,36 @@ def save(
     Raises FileProblem where the disk is full or the folder may not be written.
     """
     data = results.data
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    parent = Path(out) / str(data.attrs["scenario"])
-    temporary = parent / f".{stamp}-{secrets.token_hex(4)}.tmp"
-    try:
-        temporary.mkdir(parents=True)
-        results.save(temporary)
+
+    def fill(folder: Path) -> None:
+        results.save(folder)
         if figures:
             from alignsim.show import draw_all
 
-            (temporary / "figures").mkdir()
-            draw_all(data, temporary / "figures", formats=tuple(formats))
-        final = _free(parent, f"{stamp}-{data.attrs['scenario_hash'][:8]}")
+            (folder / "figures").mkdir()
+            draw_all(data, folder / "figures", formats=tuple(formats))
+
+    results.folder = write_folder(Path(out) / str(data.attrs["scenario"]), str(data.attrs["scenario_hash"]), fill)
+    return results.folder
+
+
+def write_folder(parent: Path, fingerprint: str, fill: Callable[[Path], None]) -> Path:
+    """A new folder `parent/<time>-<hash>/` that `fill` has filled: it appears whole, or not at all.
+
+    Raises FileProblem where the disk is full or the folder may not be written.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    temporary = parent / f".{stamp}-{secrets.token_hex(4)}.tmp"
+    try:
+        temporary.mkdir(parents=True)
+        fill(temporary)
+        final = _free(parent, f"{stamp}-{fingerprint[:8]}")
         os.replace(temporary, final)
         sync_folder(parent)
     except OSError as error:
         raise FileProblem(f"could not write {parent}: {reason(error)}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    results.folder = final
     return final
 
 
@@ -204,7 +221,7 @@ def versions() -> dict[str, str]:
     return {name: installed(name) for name in ("numpy", "scipy", "xarray", "h5netcdf", "mesa", "matplotlib")}
 
 
-def _command() -> list[str]:
+def command_line() -> list[str]:
     return [Path(sys.argv[0]).name or "python", *sys.argv[1:]]
 
 

@@ -6,7 +6,7 @@ unless an uncertain event makes it differ between them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -86,11 +86,6 @@ class Given:
     @property
     def states(self) -> int:
         return self.alignment.shape[1]
-
-    def of_run(self, run: int) -> Given:
-        """The same for one run of the batch."""
-        pick = slice(run, run + 1)
-        return replace(self, alignment=self.alignment[pick], position=self.position[pick])
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -103,7 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = _run(given)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        code = _say("interrupted", Exit.INTERRUPTED)
+        code = _left(_say("interrupted", Exit.INTERRUPTED))
+    except SystemExit as stopped:
+        if stopped.code != Exit.TERMINATED:
+            raise
+        code = _left(Exit.TERMINATED)
     except BrokenPipeError:
         code = _silenced(Exit.PIPE)
     except OSError as error:
@@ -146,6 +151,19 @@ def _disk(error: OSError) -> int:
         return _silenced(Exit.PIPE)
     name = error.filename or "the output"
     return _silenced(_say(f"could not read or write {name}: {error.strerror or error}", Exit.FILES))
+
+
+def _left(code: int) -> int:
+    """The code; where threads of a pool are left, leave at once.
+
+    A worker that was killed in the middle of sending a result leaves its pool's thread waiting for the rest for ever,
+    and Python would wait for that thread.
+    """
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:

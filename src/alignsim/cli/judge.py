@@ -130,7 +130,7 @@ def _one(document: Document, how: Any, out: str) -> tuple[dict[str, Any], Path]:
     started = time.perf_counter()
     judged = judge(document, world_of(document), how)
     judgement = judged.judgement | {
-        "command": api._command(),
+        "command": api.command_line(),
         "seconds": round(time.perf_counter() - started, 1),
     }
     return judgement, _write(judgement, judged, document, out)
@@ -140,39 +140,18 @@ def _write(judgement: dict[str, Any], judged: Judged, document: Document, out: s
     """Write the run folder: the judgement, the runs of the first belief and, where there is a writer, the report."""
     from alignsim import api
     from alignsim.files import write_text
+    from alignsim.show.report import write_report
 
-    data = None
-    if judged.runs is None:
-        folder = new_folder(Path(out) / judged.plan.name, judged.plan.hash)
-    else:
-        results = _as_results(judged.plan, judged.runs, document, judgement)
-        data = results.data
-        folder = api.save(results, out, figures=False)
-    write_text(folder / "judgement.json", json.dumps(judgement, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    try:
-        from alignsim.show.report import write_report
-    except ImportError:
-        return folder
-    if data is not None:
-        write_report(judgement, data, folder / "report.html")
-    return folder
+    results = None if judged.runs is None else _as_results(judged.plan, judged.runs, document, judgement)
 
+    def fill(folder: Path) -> None:
+        text = json.dumps(judgement, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        write_text(folder / "judgement.json", text)
+        if results is not None:
+            results.save(folder)
+            write_report(judgement, results.data, folder / "report.html")
 
-def new_folder(parent: Path, fingerprint: str) -> Path:
-    """A new folder named after the time and the scenario's hash. Raises FileProblem where it may not be made."""
-    from datetime import UTC, datetime
-
-    from alignsim.api import _free
-    from alignsim.errors import FileProblem
-    from alignsim.files import reason
-
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        folder = _free(parent, f"{datetime.now(UTC).strftime('%Y%m%d-%H%M%S')}-{fingerprint[:8]}")
-        folder.mkdir()
-    except OSError as error:
-        raise FileProblem(f"could not write {parent}: {reason(error)}") from error
-    return folder
+    return api.write_folder(Path(out) / judged.plan.name, judged.plan.hash, fill)
 
 
 def _as_results(plan: Plan, runs: Simulated, document: Document, judgement: dict[str, Any]) -> Any:
@@ -188,20 +167,7 @@ def _as_results(plan: Plan, runs: Simulated, document: Document, judgement: dict
         name: {key: values for key, values in runs.branches[name].items() if key != "watched"} for name in plan.branches
     }
     data = results.dataset(plan, branches, runs.by_run, runs.runs)
-    manifest = {
-        "alignsim": api.version(),
-        "command": judgement["command"],
-        "scenario": document.path,
-        "settings": list(document.settings),
-        "scenario_hash": plan.hash,
-        "world": plan.world,
-        "seed": plan.seed,
-        "runs": plan.runs,
-        "belief": plan.belief,
-        "theory": plan.theory,
-        "seconds": judgement["seconds"],
-        "versions": api.versions(),
-    }
+    manifest = api.provenance(document, plan, judgement["seconds"])
     text = resolved_text(document, world_of(document), plan.belief)
     return api.Results(data, manifest, None, document.text, text)
 

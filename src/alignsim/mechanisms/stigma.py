@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alignsim.arrays import Array
+from alignsim.arrays import Array, clear_diagonal
 from alignsim.mechanisms.parameters import BaseParams, param
 from alignsim.mechanisms.priors import Beta
 from alignsim.mechanisms.scene import Scene
@@ -30,7 +30,5 @@ class Params(BaseParams):
 
 def motive(scene: Scene, p: Params) -> Array:
     """Minus the accusers of j that i cares for, by weight, (R, N, N); a state does not stigmatise itself."""
-    care = scene.friends + p.diffuse
-    n = care.shape[-1]
-    care.reshape(-1, n * n)[:, :: n + 1] = 0.0
+    care = clear_diagonal(scene.friends + p.diffuse)
     return -np.matmul(care, scene.accusers)
