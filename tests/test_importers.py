@@ -244,4 +244,4 @@ def test_the_full_file_is_taken_before_a_sample_of_it(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "trade-register_head.csv").write_text("short")
     (tmp_path / "trade-register.csv").write_text("much longer")
-    assert importers.find(tmp_path, "*trade-register*.csv", what="register").name == "trade-register.csv"
+    assert importers.find_all(tmp_path, "*trade-register*.csv", what="register")[0].name == "trade-register.csv"

@@ -552,7 +552,7 @@ def test_selections_name_states_and_a_wrong_one_is_answered(upstream):
     assert small.groups["sco"] == ("CHN", "RUS") and small.actors == {}
     with pytest.raises(InvalidInput, match="'RUSS' has no figures in 2014-01; did you mean 'RUS'"):
         select("IRN,RUSS", whole, upstream)
-    with pytest.raises(UsageError, match="there are west-asia"):
+    with pytest.raises(UsageError, match="there are history, west-asia"):
         select("preset:east", whole, upstream)
     with pytest.raises(UsageError, match="needs a number"):
         select("largest:many", whole, upstream)

@@ -1,4 +1,4 @@
-"""`alignsim world`: list the packaged worlds, show what one says and where it has it from, or build one."""
+"""`alignsim world`: list the packaged worlds, show what one says and where it has it from, build one or a panel."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def command() -> None:
     alignsim world list
     alignsim world show west-asia-2024 IRN
     alignsim world build gulf-2014 --month 2014-01 --from data --states preset:west-asia
+    alignsim world panel mine --years 1992:2015 --from data --states preset:history
     """
 
 
@@ -89,6 +90,50 @@ def build(name: str, month: str, source: Path, states: str, title: str, out: Pat
     write(world, folder)
     click.echo(f"{folder}: {len(world.states)} states, {len(world.issues)} issues at the end of {month}")
     click.echo(f"next: alignsim world show {folder}", err=True)
+
+
+@command.command("panel")
+@click.argument("name")
+@click.option("--years", required=True, metavar="FIRST:LAST", help="Consecutive years from 1992 on, such as 1992:2015.")
+@click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="Folder of the official files.")
+@click.option("--states", default="all", show_default=True, metavar="WHICH",
+              help="all, largest:40, preset:history, a comma list of codes, or a file of codes.")  # fmt: skip
+@click.option("--title", default="", help="A title; by default it counts states and years.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write; by default NAME here.")
+@click.option("--force", is_flag=True, help="Write over a panel that is already there.")
+def panel(name: str, years: str, source: Path, states: str, title: str, out: Path | None, force: bool) -> None:
+    """Build a panel called NAME: the world at the end of each year, and how each pair voted in it.
+
+    \b
+    alignsim world panel mine --years 1992:2015 --from data --states preset:history
+    A state without figures in one of the years is left out. Where the files hold no votes or ideal points of a
+    year, its outcomes stay blank. The files are those of `alignsim world build`.
+    """
+    from alignsim.cli.progress import bar
+    from alignsim.errors import UsageError
+    from alignsim.files import slug
+    from alignsim.world import history
+    from alignsim.world.panel import span
+
+    if slug(name) != name:
+        raise UsageError(f"{name!r} cannot name a folder; {slug(name)!r} can")
+    try:
+        listed = span(years)
+    except ValueError as error:
+        raise UsageError(f"--years {error}") from error
+    folder = out or Path(name)
+    history.free(folder, force)
+    with bar("building", unit="years") as progress:
+        made = history.build(name, listed, source, states, progress, title)
+    history.save(made, folder, force)
+    click.echo(f"{folder}: {len(made.states)} states, {listed[0]} to {listed[-1]}")
+    for code, why in made.built["left_out"].items():
+        click.echo(f"left out: {code}, {why}", err=True)
+    for what, values in (("votes", made.agreement), ("ideal points", made.distance)):
+        blank = [str(year) for year, square in zip(made.years, values, strict=True) if not (square == square).any()]
+        if blank:
+            click.echo(f"the files hold no {what} of {', '.join(blank)}: blank in outcomes.csv", err=True)
+    click.echo(f"next: alignsim hindcast --panel {folder}", err=True)
 
 
 def _print_world(content: dict[str, Any]) -> None:

@@ -46,13 +46,14 @@ class IdealPoints(NamedTuple):
     year: int
 
 
-def scott_pi(votes: Array) -> Array:
+def scott_pi(votes: Array, undefined: float = 1.0) -> Array:
     r"""Scott's pi with squared weights between the rows of votes (N, items), 1 yes, 2 abstain, 3 no, nan absent.
 
     .. math:: \pi_{ij} = 1 - \frac{\overline{(v_i - v_j)^2}}{2 \mathrm{Var}(v)}
 
     with the variance of both rows pooled over the items both voted on (Scott 1955; squared weights as in Hage 2011).
-    1 is full agreement, 0 chance, negative less than chance. Returns (N, N); nan where fewer than 10 items are shared.
+    1 is full agreement, 0 chance, negative less than chance. Returns (N, N); nan where fewer than 10 items are shared,
+    and `undefined` where both cast one and the same kind of vote throughout (0/0: chance alone would do it).
     """
     cast = np.isfinite(votes).astype(float)
     v = np.where(cast > 0, votes, 0.0)
@@ -62,14 +63,14 @@ def scott_pi(votes: Array) -> Array:
         observed = (squares + squares.T - 2 * v @ v.T) / shared
         mean, second = (total + total.T) / (2 * shared), (squares + squares.T) / (2 * shared)
         expected = 2 * (second - mean**2)
-        pi = np.where(expected > 1e-12, 1 - observed / expected, 1.0)
+        pi = np.where(expected > 1e-12, 1 - observed / expected, undefined)
     return np.where(shared >= 10, pi, np.nan)
 
 
-def yearly_agreement(votes: pd.DataFrame, states: list[str], year: int) -> Array:
-    """Scott's pi between `states` in the votes of one year, (N, N)."""
+def yearly_agreement(votes: pd.DataFrame, states: list[str], year: int, undefined: float = 1.0) -> Array:
+    """Scott's pi between `states` in the votes of one year, (N, N), as `scott_pi` has it."""
     table = votes[votes.year == year].pivot_table(index="state", columns="item", values="vote", aggfunc="last")
-    return scott_pi(table.reindex(states).to_numpy(dtype=float))
+    return scott_pi(table.reindex(states).to_numpy(dtype=float), undefined)
 
 
 def ideal_points(points: pd.DataFrame, states: list[str], month: str) -> IdealPoints:

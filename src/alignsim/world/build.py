@@ -14,7 +14,7 @@ from alignsim.world import alignment, arms, curated, economy, issues, sanctions,
 from alignsim.world.codes import Codes
 from alignsim.world.derived import domestic_sales, great_circle
 from alignsim.world.folder import MONTH
-from alignsim.world.sources import cite
+from alignsim.world.sources import Facts, cite, facts
 from alignsim.world.upstream import Upstream, read
 from alignsim.world.world import Actor, Array, World
 
@@ -38,13 +38,16 @@ def build(name: str, month: str, source: Path | Upstream, states: str = "all", t
     if not MONTH.fullmatch(month) or month < FIRST_MONTH:
         raise UsageError(f"{month!r} is not a month from {FIRST_MONTH} on; write it as 2014-01")
     upstream = source if isinstance(source, tuple) else read(Path(source))
-    everyone = _world(name, month, upstream, title)
+    everyone, _ = whole(name, month, upstream, title)
     chosen = select(states, everyone, upstream)
     return everyone if chosen == list(everyone.states) else subset(everyone, chosen)
 
 
-def _world(name: str, month: str, files: Upstream, title: str) -> World:
-    """Every state of the month that has a figure of output and one of trade (Liechtenstein's is in Switzerland's)."""
+def whole(name: str, month: str, files: Upstream, title: str = "") -> tuple[World, Facts]:
+    """Every state of the month that has a figure of output and one of trade (Liechtenstein's is in Switzerland's).
+
+    Also what its citations say of the month.
+    """
     codes, groups = Codes(), curated.groups_at(month)
     states = codes.existing(month)
     gdp = economy.gdp(month, states, files.gdp)
@@ -67,7 +70,8 @@ def _world(name: str, month: str, files: Upstream, title: str) -> World:
     where = issues.positions(month, states, groups, points)
     coalition = np.array([code in groups.get("senders", ()) for code in states]) * gdp
     democracy = economy.latest(month, states, files.democracy)
-    return World(
+    about = facts(month, agreed, points.year, floor)
+    world = World(
         name=name,
         title=title or f"The world at the end of {month}",
         month=month,
@@ -104,9 +108,10 @@ def _world(name: str, month: str, files: Upstream, title: str) -> World:
         groups=_members(groups, states),
         senders=tuple(code for code in states if code in groups.get("senders", ())),
         actors=_actors(month, states),
-        sources=cite(month, agreed, points.year, floor),
+        sources=cite(about),
         descriptions=where.descriptions,
     )
+    return world, about
 
 
 def select(wanted: str, world: World, files: Upstream) -> list[str]:

@@ -1,4 +1,4 @@
-"""The columns of a world folder: their unit, range and default. Loading and writing follow this list."""
+"""The columns of world and panel folders: their unit, range and default. Loading and writing follow this list."""
 
 from __future__ import annotations
 
@@ -55,12 +55,21 @@ POSITIONS = (
     Column("position_sd", "0..1", 0.01, 1, 0.3, "standard deviation of the position"),
     Column("attention", "0..1", 0, 1, 0.1, "how much the state cares"),
 )
+OUTCOMES = (
+    Column("pi_sq", "-1..1", -1, 1, float("nan"), "chance-corrected agreement in UN votes (Scott's pi)"),
+    Column("ip_dist", "scale", 0, 12, float("nan"), "distance of UN ideal points"),
+)
 
-TABLES: dict[str, tuple[tuple[str, ...], tuple[Column, ...]]] = {
+Layout = dict[str, tuple[tuple[str, ...], tuple[Column, ...]]]
+"""File name -> its key columns and its numeric columns."""
+
+TABLES: Layout = {
     "states.csv": (("code", "name"), STATES),
     "dyads.csv": (("a", "b"), DYADS),
     "flows.csv": (("from", "to"), FLOWS),
     "sanctions.csv": (("by", "on"), SANCTIONS),
     "positions.csv": (("state", "issue"), POSITIONS),
 }
-"""File name -> its key columns and its numeric columns. A row that is not there has every default."""
+"""The tables of a world. A row that is not there has every default."""
+PANEL_TABLES: Layout = {"outcomes.csv": (("year", "a", "b"), OUTCOMES)}
+"""The table of a panel: a row for each year and pair of states, blank where unknown."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from pathlib import Path
@@ -11,17 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from alignsim.errors import FileProblem, InvalidInput, Problem, did_you_mean
-from alignsim.files import reason
+from alignsim.errors import FileProblem, InvalidInput, did_you_mean
 from alignsim.world.columns import DYADS, FLOWS, POSITIONS, SANCTIONS, STATES, TABLES, Column
 from alignsim.world.derived import domestic_sales, great_circle
+from alignsim.world.tables import Tables
 from alignsim.world.world import Actor, Array, World
 
 PACKAGED = Path(__file__).resolve().parents[1] / "data" / "worlds"
 MONTH = re.compile(r"(19|20)\d\d-(0[1-9]|1[0-2])")
 CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
-MOST_BYTES = 20_000_000
-MOST_PROBLEMS = 60
 
 
 def packaged() -> list[str]:
@@ -43,19 +39,15 @@ def load(name_or_folder: str | Path) -> World:
                 f"no world {str(name_or_folder)!r}{guess}; packaged are {', '.join(packaged()) or 'none'}, "
                 "or give a folder that holds a world.yaml"
             )
-    return _Reader(folder).world()
+    return _Reader(folder, TABLES, "world").world()
 
 
-class _Reader:
-    """Reads one folder and gathers problems, so that all of them can be told together."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.problems: list[Problem] = []
+class _Reader(Tables):
+    """Reads one world folder."""
 
     def world(self) -> World:
-        meta, sources = self._yaml("world.yaml"), self._yaml("sources.yaml", required=False)
-        keys, columns = self._table("states.csv")
+        meta, sources = self.yaml("world.yaml"), self.yaml("sources.yaml", required=False)
+        keys, columns = self.table("states.csv")
         codes = [key[0] for _, key in keys]
         self._check_codes(keys)
         order = np.argsort(np.array(codes, dtype=str), kind="stable")
@@ -71,9 +63,9 @@ class _Reader:
         groups, actors = self._groups(meta, states), self._actors(meta, states)
         month = str(meta.get("month", ""))
         if not MONTH.fullmatch(month):
-            self._problem("world.yaml", 0, 0, "month", f"{month!r} is not a month like 2024-09")
+            self.problem("world.yaml", 0, 0, "month", f"{month!r} is not a month like 2024-09")
         if self.problems:
-            raise InvalidInput(str(self.folder), self._shortened(), "cannot be used as a world")
+            raise InvalidInput(str(self.folder), self.shortened(), "cannot be used as a world")
         _fill(state, dyad, flow)
         return World(
             name=str(meta.get("name") or self.folder.name),
@@ -99,123 +91,35 @@ class _Reader:
             descriptions={i["name"]: {k: i.get(k, "") for k in ("title", "plus", "minus")} for i in meta["issues"]},
         )
 
-    def _shortened(self) -> list[Problem]:
-        extra = len(self.problems) - MOST_PROBLEMS
-        more = [Problem(10**9, 0, "", f"and {extra} more problems")] if extra > 0 else []
-        return self.problems[:MOST_PROBLEMS] + more
-
-    def _problem(self, file: str, line: int, column: int, field: str, message: str) -> None:
-        self.problems.append(Problem(line, column, f"{file} {field}".strip(), message))
-
-    def _text(self, file: str) -> str:
-        path = self.folder / file
-        try:
-            if path.stat().st_size > MOST_BYTES:
-                raise FileProblem(f"{path} is larger than {MOST_BYTES // 10**6} MB; a world is a few small tables")
-            return path.read_text(encoding="utf-8-sig")
-        except OSError as error:
-            raise FileProblem(f"could not read {path}: {reason(error)}") from error
-        except UnicodeDecodeError as error:
-            raise FileProblem(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8") from error
-
-    def _yaml(self, file: str, required: bool = True) -> dict[str, Any]:
-        """A YAML mapping in which every scalar is text: `NO` stays a word. No alias or deep nesting is taken."""
-        import yaml
-
-        loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-        if not required and not (self.folder / file).is_file():
-            return {}
-        text, depth = self._text(file), 0
-        try:
-            for event in yaml.parse(text, Loader=loader):
-                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-                if isinstance(event, yaml.AliasEvent) or depth > 12:
-                    mark = event.start_mark
-                    self._problem(file, mark.line + 1, mark.column + 1, "", "aliases and nesting beyond 12 are refused")
-                    return {}
-            loaded = yaml.load(text, Loader=loader)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            self._problem(file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "", str(error.problem))
-            return {}
-        if not isinstance(loaded, dict):
-            self._problem(file, 1, 1, "", "should be a mapping of keys to values")
-            return {}
-        return loaded
-
-    def _table(self, file: str) -> tuple[list[tuple[int, tuple[str, ...]]], dict[str, Array]]:
-        """The keys of each row, with its line, and one float array for each numeric column."""
-        key_names, columns = TABLES[file]
-        rows = list(csv.reader(io.StringIO(self._text(file), newline="")))
-        header = [cell.strip() for cell in rows[0]] if rows else []
-        known = {*key_names, *(c.name for c in columns)}
-        for place, cell in enumerate(header, 1):
-            if cell not in known:
-                self._problem(file, 1, place, cell, f"is not a known column{did_you_mean(cell, known)}")
-        for name in key_names + tuple(c.name for c in columns if c.default is None):
-            if name not in header:
-                self._problem(file, 1, 0, name, "column is missing")
-        if self.problems and not set(key_names) <= set(header):
-            return [], {c.name: np.zeros(0) for c in columns}
-        body = [(line, row) for line, row in enumerate(rows[1:], 2) if any(row)]
-        for line, row in body:
-            if len(row) != len(header):
-                self._problem(file, line, len(row), "", f"has {len(row)} cells, the header has {len(header)}")
-        body = [(line, row) for line, row in body if len(row) == len(header)]
-        places = [header.index(name) for name in key_names]
-        keys = [(line, tuple(row[p].strip() for p in places)) for line, row in body]
-        return keys, {c.name: self._numbers(file, c, header, body) for c in columns}
-
-    def _numbers(self, file: str, column: Column, header: list[str], body: list[tuple[int, list[str]]]) -> Array:
-        values = np.full(len(body), math.nan if column.default is None else column.default)
-        if column.name not in header:
-            return values
-        place = header.index(column.name)
-        for k, (line, row) in enumerate(body):
-            cell = row[place].strip()
-            if not cell:
-                if column.default is None:
-                    self._problem(file, line, place + 1, column.name, "is blank; it needs a number")
-                continue
-            try:
-                values[k] = float(cell)
-            except ValueError:
-                self._problem(file, line, place + 1, column.name, f"{cell!r} is not a number")
-                continue
-            if not column.low <= values[k] <= column.high:
-                message = f"{cell} is outside {column.low:g} to {column.high:g} ({column.unit})"
-                self._problem(file, line, place + 1, column.name, message)
-        return values
-
     def _check_codes(self, keys: list[tuple[int, tuple[str, ...]]]) -> None:
         seen: dict[str, int] = {}
         for line, (code, *_) in keys:
             if not CODE.fullmatch(code):
-                self._problem("states.csv", line, 1, "code", f"{code!r} is not a code of three capitals such as IRN")
+                self.problem("states.csv", line, 1, "code", f"{code!r} is not a code of three capitals such as IRN")
             if code in seen:
-                self._problem("states.csv", line, 1, "code", f"{code!r} is also on line {seen[code]}")
+                self.problem("states.csv", line, 1, "code", f"{code!r} is also on line {seen[code]}")
             seen.setdefault(code, line)
         if len(seen) < 2:
-            self._problem("states.csv", 0, 0, "code", "a world needs at least two states")
+            self.problem("states.csv", 0, 0, "code", "a world needs at least two states")
 
     def _square(
         self, file: str, columns: tuple[Column, ...], states: tuple[str, ...], symmetric: bool = False
     ) -> dict[str, Array]:
         """(N, N) arrays from a sparse table of pairs; a pair that is not listed has the defaults."""
         place = {code: k for k, code in enumerate(states)}
-        keys, values = self._table(file)
+        keys, values = self.table(file)
         rows, cols, keep = [], [], []
         seen: dict[tuple[str, ...], int] = {}
         for k, (line, (a, b)) in enumerate(keys):
             for number, code in enumerate((a, b), 1):
                 if code not in place:
-                    self._problem(file, line, number, TABLES[file][0][number - 1],
+                    self.problem(file, line, number, TABLES[file][0][number - 1],
                                   f"{code!r} is not in states.csv{did_you_mean(code, states)}")  # fmt: skip
             if a == b:
-                self._problem(file, line, 1, "", f"{a} is paired with itself")
+                self.problem(file, line, 1, "", f"{a} is paired with itself")
             pair = (min(a, b), max(a, b)) if symmetric else (a, b)
             if pair in seen:
-                self._problem(file, line, 1, "", f"{a}-{b} is also on line {seen[pair]}")
+                self.problem(file, line, 1, "", f"{a}-{b} is also on line {seen[pair]}")
             seen.setdefault(pair, line)
             if a in place and b in place and a != b:
                 rows.append(place[a])
@@ -233,18 +137,18 @@ class _Reader:
 
     def _positions(self, states: tuple[str, ...], issues: list[str]) -> dict[str, Array]:
         row, col = {c: k for k, c in enumerate(states)}, {c: k for k, c in enumerate(issues)}
-        keys, values = self._table("positions.csv")
+        keys, values = self.table("positions.csv")
         out = {c.name: np.full((len(states), len(issues)), c.default) for c in POSITIONS}
         seen: dict[tuple[str, ...], int] = {}
         for k, (line, (state, issue)) in enumerate(keys):
             if state not in row:
                 message = f"{state!r} is not in states.csv{did_you_mean(state, states)}"
-                self._problem("positions.csv", line, 1, "state", message)
+                self.problem("positions.csv", line, 1, "state", message)
             if issue not in col:
                 message = f"{issue!r} is not an issue of world.yaml{did_you_mean(issue, issues)}"
-                self._problem("positions.csv", line, 2, "issue", message)
+                self.problem("positions.csv", line, 2, "issue", message)
             if (state, issue) in seen:
-                self._problem("positions.csv", line, 1, "", f"{state} on {issue} is also on line {seen[state, issue]}")
+                self.problem("positions.csv", line, 1, "", f"{state} on {issue} is also on line {seen[state, issue]}")
             seen.setdefault((state, issue), line)
             if state in row and issue in col:
                 for c in POSITIONS:
@@ -254,7 +158,7 @@ class _Reader:
     def _salience(self, meta: dict[str, Any], issues: list[str]) -> Array:
         salience = np.zeros(len(issues))
         if not issues or len(set(issues)) != len(issues) or not all(issues):
-            self._problem("world.yaml", 0, 0, "issues", "needs a list of issues, each with its own name")
+            self.problem("world.yaml", 0, 0, "issues", "needs a list of issues, each with its own name")
         for k, issue in enumerate(_records(meta, "issues")):
             try:
                 salience[k] = float(issue.get("salience", "nan"))
@@ -262,7 +166,7 @@ class _Reader:
                 salience[k] = math.nan
             if not 0 <= salience[k] <= 1:
                 message = f"{issue.get('salience')!r} is not a number from 0 to 1"
-                self._problem("world.yaml", 0, 0, f"issues[{k}].salience", message)
+                self.problem("world.yaml", 0, 0, f"issues[{k}].salience", message)
         return salience
 
     def _groups(self, meta: dict[str, Any], states: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -272,7 +176,7 @@ class _Reader:
             for code in members if isinstance(members, list) else [members]:
                 if code not in states:
                     message = f"{code!r} is not in states.csv{did_you_mean(str(code), states)}"
-                    self._problem("world.yaml", 0, 0, f"groups.{name}", message)
+                    self.problem("world.yaml", 0, 0, f"groups.{name}", message)
         return {name: tuple(sorted(members)) for name, members in groups.items() if isinstance(members, list)}
 
     def _actors(self, meta: dict[str, Any], states: tuple[str, ...]) -> dict[str, Actor]:
@@ -284,9 +188,9 @@ class _Reader:
             for other in (patron, *opponents):
                 if other not in states:
                     message = f"{other!r} is not in states.csv{did_you_mean(other, states)}"
-                    self._problem("world.yaml", 0, 0, f"actors.{code}", message)
+                    self.problem("world.yaml", 0, 0, f"actors.{code}", message)
             if code in states:
-                self._problem("world.yaml", 0, 0, f"actors.{code}", "is also a state")
+                self.problem("world.yaml", 0, 0, f"actors.{code}", "is also a state")
             name, source = str(about.get("name", code)), str(about.get("source", ""))
             actors[code] = Actor(code, name, patron, opponents, source)
         return actors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from alignsim.world import curated
 from alignsim.world.alignment import Agreement
@@ -12,23 +12,49 @@ _BY_MONTH = {"war", "hostility", "oil", "sanction_trade", "sanction_financial", 
 """Columns that cited tables bring up to the month; the others are of the last complete year."""
 
 
-def cite(month: str, agreed: Agreement, points_year: int, floor: float) -> dict[str, Any]:
-    """Column -> title, author, year, url, unit, terms, note and the date its figures are of, filled in for `month`.
+class Facts(NamedTuple):
+    """What citations say of one month: all of it text, so that it can be kept in a file and read back."""
+
+    month: str
+    points: str
+    """Year of the latest ideal points."""
+    agreement: str
+    """Where agreement comes from, in a sentence."""
+    floor: str
+    """Least arms capacity, TIV a year for each bn USD of military spending."""
+    mapping: list[dict[str, str]]
+    """Knots that turn ideal-point distance into agreement, with the spread round them."""
+
+
+def facts(month: str, agreed: Agreement, points_year: int, floor: float) -> Facts:
+    """The facts of one build."""
+    knots = [{key: str(value) for key, value in knot.items()} for knot in agreed.knots]
+    return Facts(month, str(points_year), agreed.note, f"{floor:.2g}", knots)
+
+
+def columns(table: str = "sources") -> dict[str, dict[str, str]]:
+    """Column -> title, author, year, url, unit, terms and note, with "{year}" and other words not yet filled in."""
+    import yaml
+
+    with open(curated.FOLDER / f"{table}.yaml", encoding="utf-8") as handle:
+        return yaml.load(handle, Loader=yaml.BaseLoader)
+
+
+def cite(about: Facts, template: dict[str, dict[str, str]] | None = None) -> dict[str, Any]:
+    """`columns()`, or another template, filled in with the facts, and with the date that its figures are of.
 
     `mapping` under alignment holds the knots that turn ideal-point distance into agreement, with the spread round them.
     """
-    import yaml
-
-    year = curated.complete_year(month)
-    words = {"{year}": str(year), "{points}": str(points_year), "{agreement}": agreed.note, "{floor}": f"{floor:.2g}"}
-    with open(curated.FOLDER / "sources.yaml", encoding="utf-8") as handle:
-        template = yaml.load(handle, Loader=yaml.BaseLoader)
+    year = str(curated.complete_year(about.month))
+    words = {"{year}": year, "{points}": about.points, "{agreement}": about.agreement, "{floor}": about.floor}
     out: dict[str, Any] = {}
-    for column, about in template.items():
+    for column, entry in (columns() if template is None else template).items():
+        note = entry.get("note", "")
         for word, filled in words.items():
-            about["note"] = about["note"].replace(word, filled)
-        dated = {"ideal_point": str(points_year), "alignment": str(points_year)}.get(column, str(year))
-        dated = about["year"] if column in ("latitude", "longitude", "distance") else dated
-        out[column] = {**about, "date": month if column in _BY_MONTH else dated}
-    out["alignment"]["mapping"] = [{key: str(value) for key, value in knot.items()} for knot in agreed.knots]
+            note = note.replace(word, filled)
+        dated = {"ideal_point": about.points, "alignment": about.points}.get(column, year)
+        dated = entry.get("year", "") if column in ("latitude", "longitude", "distance") else dated
+        out[column] = {**entry, "note": note, "date": about.month if column in _BY_MONTH else dated}
+    if "alignment" in out:
+        out["alignment"]["mapping"] = about.mapping
     return out

@@ -12,7 +12,7 @@ from alignsim.world.importers import (
     baci,
     cepii,
     cow,
-    find,
+    find_all,
     gsdb,
     require_pandas,
     sipri,
@@ -80,21 +80,51 @@ class Upstream(NamedTuple):
     democracy: pd.DataFrame
 
 
-def read(folder: Path) -> Upstream:
-    """Read every official file below `folder`.
+_CONTINUED = ("points", "votes")
+"""Tables that may lie in several files of one format, a later one with later years."""
 
-    Raises FileProblem naming all that are missing, and InvalidInput for a file that is not in its published format.
+
+def locate(folder: Path) -> dict[str, list[Path]]:
+    """Table -> its file below `folder`; for votes and ideal points all files of that format, the largest first.
+
+    Raises FileProblem naming all that are missing.
     """
-    require_pandas()
     if not folder.is_dir():
         raise FileProblem(f"{folder} is not a folder; give the one that holds the official files with --from")
     paths, missing = {}, []
     for table, patterns in FILES.items():
         try:
-            paths[table] = find(folder, *patterns, what=table)
+            found = find_all(folder, *patterns, what=table)
+            paths[table] = found if table in _CONTINUED else found[:1]
         except FileProblem:
             missing.append(f"{table} ({' or '.join(patterns)})")
     if missing:
         raise FileProblem(f"these files are not below {folder}: {'; '.join(missing)}")
-    codes = Codes()
-    return Upstream(**{table: _READERS[table](path, codes) for table, path in paths.items()})
+    return paths
+
+
+def read(folder: Path) -> Upstream:
+    """Read every official file below `folder`.
+
+    Where votes or ideal points lie in several files, a smaller one adds the years that the larger ones do not hold.
+    Raises FileProblem naming all that are missing, and InvalidInput for a file that is not in its published format.
+    """
+    require_pandas()
+    paths, codes = locate(folder), Codes()
+    return Upstream(
+        **{table: _together([_READERS[table](path, codes) for path in found]) for table, found in paths.items()}
+    )
+
+
+def last_year(files: Upstream) -> int:
+    """The last year of which any of the files says anything."""
+    return max(int(frame.year.max()) for frame in files if "year" in frame.columns and len(frame))
+
+
+def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    whole = frames[0]
+    for frame in frames[1:]:
+        whole = pd.concat([whole, frame[~frame.year.isin(whole.year.unique())]], ignore_index=True)
+    return whole

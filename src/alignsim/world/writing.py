@@ -15,8 +15,6 @@ from alignsim.world.world import World
 
 def write(world: World, folder: Path) -> Path:
     """Write `world` as a folder that `load` reads back; numbers keep three to five significant digits."""
-    import yaml
-
     folder.mkdir(parents=True, exist_ok=True)
     n, d = len(world.states), len(world.issues)
     upper = [(i, j) for i in range(n) for j in range(i + 1, n)]
@@ -50,10 +48,17 @@ def write(world: World, folder: Path) -> Path:
             for a in world.actors.values()
         },
     }
-    for file, content in (("world.yaml", meta), ("sources.yaml", world.sources)):
-        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None)
-        write_text(folder / file, text)
+    write_yaml(folder / "world.yaml", meta)
+    if world.sources:
+        write_yaml(folder / "sources.yaml", world.sources)
     return folder
+
+
+def write_yaml(path: Path, content: dict[str, Any]) -> None:
+    """Write a mapping as YAML, in its own order, the innermost lists and mappings on one line."""
+    import yaml
+
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100, default_flow_style=None))
 
 
 def _csv_text(file: str, rows: list[tuple[tuple[str, ...], Any]], columns: tuple[Column, ...], values: dict) -> str:
@@ -62,15 +67,15 @@ def _csv_text(file: str, rows: list[tuple[tuple[str, ...], Any]], columns: tuple
     table.writerow([*TABLES[file][0], *(c.name for c in columns)])
     sparse = file in ("flows.csv", "sanctions.csv", "positions.csv")
     for key, place in rows:
-        numbers = [_figure(values[c.name][place], c.digits) for c in columns]
-        if sparse and all(number == _figure(c.default, c.digits) for number, c in zip(numbers, columns, strict=True)):
+        numbers = [figure(values[c.name][place], c.digits) for c in columns]
+        if sparse and all(number == figure(c.default, c.digits) for number, c in zip(numbers, columns, strict=True)):
             continue
         cells = ["" if c.default == 0 and number == "0" else number for number, c in zip(numbers, columns, strict=True)]
         table.writerow([*key, *cells])
     return out.getvalue()
 
 
-def _figure(value: float | None, digits: int) -> str:
+def figure(value: float | None, digits: int) -> str:
     """A number with `digits` significant digits and no needless zeros: 1234.5 -> 1234, 0.1200 -> 0.12."""
     if value is None or math.isnan(value):
         return ""

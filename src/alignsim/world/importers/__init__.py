@@ -24,15 +24,15 @@ def require_pandas() -> None:
     del pandas
 
 
-def find(folder: Path, *patterns: str, what: str) -> Path:
-    """The largest file below `folder` that matches the first pattern with any match: samples are small.
+def find_all(folder: Path, *patterns: str, what: str) -> list[Path]:
+    """The files below `folder` that match the first pattern with any match, the largest first: samples are small.
 
     Raises FileProblem naming the patterns when there is none.
     """
     for pattern in patterns:
         found = sorted(folder.rglob(pattern), key=lambda path: (-path.stat().st_size, str(path)))
         if found:
-            return found[0]
+            return found
     raise FileProblem(f"no {what} below {folder}: looked for {', '.join(patterns)}; see `alignsim world build --help`")
 
 
