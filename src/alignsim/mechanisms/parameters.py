@@ -9,6 +9,8 @@ from typing import Any
 from alignsim.mechanisms.priors import Constant, Prior
 
 BELIEFS = ("signed", "sceptical", "calibrated", "fixed")
+POSTERIORS = {"calibrated-signed": "signed", "calibrated-sceptical": "sceptical"}
+"""The two posteriors and the family each was fitted from. `calibrated` in a scenario means both; a run, the first."""
 
 
 @dataclass(frozen=True)
