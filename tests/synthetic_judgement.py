@@ -17,7 +17,7 @@ TEXT_THAT_IS_NOT_FREE = ("months", "verdict", "expect")
 
 def judgement(claims: int = 3, calibrated: bool = False) -> dict[str, Any]:
     """Up to three claims: a contrast, a dose-response, and one that is not testable."""
-    families = ("signed", "sceptical", "calibrated") if calibrated else ("signed", "sceptical")
+    families = ("signed", "sceptical", "calibrated-signed") if calibrated else ("signed", "sceptical")
     made = [_contrast(families), _dose(families), _not_testable()][:claims]
     return {
         "title": "Does isolation by the West deepen Iran–Russia ties?",
@@ -72,7 +72,7 @@ def _claim(**fields: Any) -> dict[str, Any]:
 
 def _contrast(families: tuple[str, ...]) -> dict[str, Any]:
     rng = np.random.default_rng(5)
-    centre = {"signed": 0.07, "sceptical": 0.005, "calibrated": 0.04}
+    centre = {"signed": 0.07, "sceptical": 0.005, "calibrated-signed": 0.04}
     draws = {name: rng.normal(centre[name], 0.06, 400) for name in families}
     rise = 1 - np.exp(-np.clip(np.arange(len(MONTHS)) - 5, 0, None) / 15)
     fall = np.where(np.arange(len(MONTHS)) > 34, np.exp(-(np.arange(len(MONTHS)) - 34) / 18), 1.0)
@@ -116,7 +116,7 @@ def _contrast(families: tuple[str, ...]) -> dict[str, Any]:
 def _dose(families: tuple[str, ...]) -> dict[str, Any]:
     rng = np.random.default_rng(6)
     levels = np.array([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    shape = {"signed": 0.16 * levels * (1.25 - levels) * 2, "sceptical": 0.01 * levels, "calibrated": 0.05 * levels}
+    shape = {"signed": 0.16 * levels * (1.25 - levels) * 2, "sceptical": 0.01 * levels, "calibrated-signed": 0.05 * levels}
     ridges = {name: shape[name] + rng.normal(0, 0.05, (400, 1)) * levels for name in families}
     peaks = {name: np.bincount(r.argmax(axis=1), minlength=6) / 400 for name, r in ridges.items()}
     ends = {name: r[:, -1] - r[:, 0] for name, r in ridges.items()}

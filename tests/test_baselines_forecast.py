@@ -164,6 +164,8 @@ def test_all_pairs_revert_to_one_level_where_there_is_one():
 def test_a_common_drift_is_carried_on():
     values = walks(states=30, rho=1.0, drift=0.05, noise=0.05)
     mean = baselines.fit_autoregression(values, YEARS, TRAIN).forecast(before(values), 2009).mean
+    for rule in (baselines._autoregression, baselines._dyad_autoregression):
+        assert np.nanmean(rule(values)(values, 1) - values[-1]) == pytest.approx(0.05, rel=0.1)
     moved = np.nanmean(mean - values[ORIGIN], axis=(1, 2))
     assert_allclose(moved, [0.05, 0.15, 0.25], rtol=0.25)
 

@@ -15,6 +15,7 @@ from alignsim.arrays import clear_diagonal
 from alignsim.cli import COMMANDS
 from alignsim.mechanisms.registry import MOTIVES
 from alignsim.study import gates
+from alignsim.study.verdicts import combine, verdict, wilson
 
 
 def say(words):
@@ -56,6 +57,49 @@ def test_a_disguised_reward_for_joint_pressure_is_seen(plain, monkeypatch, disgu
     assert gate.passes is False and "trust answers joint pressure" in gate.details[0]
 
 
+def share(positive, runs):
+    return {"x: a against b": wilson(positive * runs, runs)}
+
+
+@pytest.mark.parametrize(
+    ("positive", "runs", "passes"),
+    [(0.5, 100, True), (0.5, 20, None), (0.62, 100, None), (0.62, 4000, True), (0.70, 60, None), (0.80, 60, False),
+     (0.20, 60, False), (0.30, 60, None)],
+)  # fmt: skip
+def test_the_second_gate_fails_only_where_the_interval_lies_beyond_the_range(positive, runs, passes):
+    gate = gates.neutrality(share(positive, runs))
+    assert gate.passes is passes
+    assert bool(gate.details) is (passes is not True)
+    assert gate.numbers == {"x: a against b": pytest.approx(positive)}
+
+
+def test_one_built_in_sign_fails_the_second_gate_whatever_else_cannot_be_told():
+    gate = gates.neutrality({"a": wilson(55, 60), "b": wilson(10, 20), "c": wilson(50, 100), "d": None})
+    assert gate.passes is False
+    assert gate.says == (
+        "under the sceptical belief 1 of 3 contrasts of alignment have no sign; 1 of 3 contrasts of alignment have a "
+        "sign; 1 of 3 contrasts of alignment cannot be told at this number of runs"
+    )
+
+
+def test_the_control_of_a_verdict_speaks_as_the_second_gate_does():
+    rng = np.random.default_rng(1)
+    few, many = (combine({"sceptical": verdict(rng.normal(0, 1, n), 0.05)}).control for n in (15, 400))
+    assert few.startswith("15 runs cannot tell") and many.startswith("no sign is built in")
+
+
+def test_the_numbers_of_the_gates_make_one_table(plain):
+    found = [gates.loop_gain([plain]), gates.neutrality(share(0.5, 100)), gates.prior_and_posterior()]
+    rows = gates.table(found)
+    assert [row["gate"] for row in rows] == ["G4"] * 4 + ["G2", "G6"]
+    assert rows[4] == {"gate": "G2", "result": "passes", "of": "x: a against b", "number": "0.5"}
+
+
+def test_the_third_gate_says_why_one_motive_is_not_asked(plain):
+    gate = gates.potency(dict.fromkeys(["x"], dict.fromkeys(MOTIVES, 0.1)))
+    assert f"of {len(MOTIVES) - 1} motives" in gate.says and f"{len(MOTIVES)}th, solidarity, is off" in gate.says
+
+
 def neutrality(scenario, runs=60):
     return gates.sign_neutrality([scenario], gates.controls([scenario], say=say, runs=runs))
 
@@ -85,6 +129,13 @@ def test_a_wedge_acts_alone_where_one_is_offered():
     own = next(iter(gates.alone(audited(branches=small.OFFER, claims=claims)).values()))
     assert own["wedge"] < -0.05
     assert max(abs(size) for name, size in own.items() if name != "wedge") < 1e-9
+
+
+def test_the_gates_of_signs_are_about_alignment_alone(plain):
+    claims = small.CONTRAST.replace("alignment of IRN with RUS", "isolation of IRN")
+    scenario = audited(claims=claims)
+    assert neutrality(scenario, runs=20).numbers == {} and gates.alone(scenario) == {}
+    assert gates.potency({}).passes is None and gates.both_signs({}).passes is None
 
 
 def test_all_inert_fails_the_third_gate():
@@ -130,9 +181,12 @@ def test_the_command_exits_with_one_when_a_gate_fails(tmp_path, monkeypatch):
     text = small.scenario(parameters={"solidarity.weight": 0.1}).text.replace("west-asia-2024", "small")
     (tmp_path / "claim.yaml").write_text(text)
     command = __import__(COMMANDS["audit"][0], fromlist=["command"]).command
-    done = CliRunner().invoke(command, [str(tmp_path / "claim.yaml"), "--runs", "20", "--jobs", "1"])
+    table = tmp_path / "gates.csv"
+    files = [str(tmp_path / "claim.yaml")] * 2
+    done = CliRunner().invoke(command, [*files, "--runs", "20", "--jobs", "1", "--out", str(table)])
     assert done.exit_code == 1
     lines = done.output.splitlines()
+    assert table.read_text().startswith("gate,result,of,number\nG1,FAILS,")
     assert any(line.startswith("G1  FAILS") for line in lines) and any(line.startswith("G6  open") for line in lines)
 
 

@@ -16,7 +16,7 @@ from alignsim.errors import UsageError
 from alignsim.kernel import Timeline
 from alignsim.mechanisms.registry import GROUPS, SWITCHES
 from alignsim.plan.resolution import resolve
-from alignsim.study import dose, explain, rivals
+from alignsim.study import dose, explain, verdicts
 from alignsim.study.attribution import attribute, subsets
 from alignsim.study.contrasts import Simulated, asked, effects, path, relative, same, simulate, watching
 from alignsim.study.judge import How, beliefs_of, judge
@@ -262,7 +262,8 @@ def test_a_claim_that_hardly_ever_fails_has_no_failure_region():
 def rival(theory, runs=4, document=None):
     document = document or small.scenario(runs=runs)
     plan = watching(resolve(document, small.world()), document.scenario.claims)
-    of = rivals.series(theory, plan, list(plan.branches), np.arange(runs))
+    found = simulate(replace(plan, theory=theory), np.arange(runs))
+    of = {branch: own["watched"] for branch, own in found.branches.items()}
     return of, plan
 
 
@@ -406,3 +407,87 @@ def test_the_table_has_a_row_for_every_claim_and_belief(tmp_path):
     assert [row["belief"] for row in rows] == list(claim["beliefs"])
     assert float(rows[0]["median"]) == pytest.approx(claim["beliefs"]["signed"]["effect"]["q50"], abs=1e-3)
     assert rows[0]["verdict"] == claim["beliefs"]["signed"]["verdict"]
+
+
+def test_branches_that_are_known_are_not_simulated_again_and_change_no_number():
+    claims = small.CONTRAST + RISING.lstrip("\n")
+    document = small.scenario(claims, runs=6)
+    plan = watching(resolve(document, small.world()), document.scenario.claims)
+    known = simulate(plan, np.arange(6))
+    levels = dose.with_levels(plan, document, small.world(), "isolation", (0.0, 0.5, 1.0))
+    added = {name: own for name, own in levels.branches.items() if name not in plan.branches}
+    levels = replace(levels, branches=added)
+    anew, reused = simulate(levels, np.arange(3, 6)), simulate(levels, np.arange(3, 6), known=known)
+    for name in added:
+        assert anew.branches[name]["watched"].tobytes() == reused.branches[name]["watched"].tobytes()
+    assert anew.by_run["parameters"].tobytes() == reused.by_run["parameters"].tobytes()
+    marked = replace(known, branches={n: {"watched": own["watched"] + 1} for n, own in known.branches.items()})
+    reused = simulate(levels, np.arange(3, 6), known=marked)
+    moved = {name: float(np.ptp(reused.branches[name]["watched"] - anew.branches[name]["watched"])) for name in added}
+    shifted = {n for n in added if not np.array_equal(reused.branches[n]["watched"], anew.branches[n]["watched"])}
+    assert shifted == {"isolation at 0", "isolation at 1"} and max(moved.values()) < 1e-9
+    beyond = simulate(levels, np.arange(5, 8), known=marked)  # runs that are not known are simulated
+    alone = simulate(levels, np.arange(5, 8))
+    assert (
+        beyond.branches["isolation at 1"]["watched"].tobytes() == alone.branches["isolation at 1"]["watched"].tobytes()
+    )
+
+
+def test_groups_that_are_off_already_halve_the_subsets_to_be_simulated():
+    plan = resolve(small.scenario(), small.world())
+    needed, of = explain.needed_subsets(plan)
+    assert needed == list(range(2 ** len(GROUPS))) and of.tolist() == needed
+    still = resolve(small.scenario(parameters={"substitution.weight": 0.0}), small.world())
+    needed, of = explain.needed_subsets(still)
+    bit = 1 << list(GROUPS).index("substitution")
+    assert len(needed) == 2 ** (len(GROUPS) - 1) and all(mask & bit for mask in needed)
+    assert all(needed[of[mask]] == mask | bit for mask in range(2 ** len(GROUPS)))
+
+
+def test_a_group_that_is_off_already_has_no_share_and_the_others_theirs():
+    claims = small.scenario().scenario.claims
+    shares = {}
+    for weight in (0.0, 1e-300):  # next to nothing is simulated in full
+        document = small.scenario(parameters={"substitution.weight": weight}, runs=1)
+        plan = watching(resolve(document, small.world()), claims)
+        shares[weight] = explain.attributions(plan, [asked(claims[0], plan)], np.arange(1))[0]
+    for one, other in zip(shares[0.0].contributions, shares[1e-300].contributions, strict=True):
+        assert one.share == pytest.approx(other.share, abs=1e-12)
+    assert shares[0.0].contributions[list(GROUPS).index("substitution")].share == 0
+
+
+def test_a_judgement_holds_the_gates_as_far_as_it_can_tell():
+    quick = judge(small.scenario(runs=20), small.world(), QUICK).judgement["gates"]
+    assert list(quick) == [f"G{k}" for k in range(1, 8)]
+    assert quick["G1"]["passes"] and quick["G4"]["passes"]
+    assert [quick[name]["passes"] for name in ("G2", "G3", "G5", "G7")] == [None] * 4
+    assert "alignsim audit" in quick["G2"]["says"]
+    claims = small.CONTRAST + RISING.lstrip("\n")
+    full = judge(small.scenario(claims, runs=20), small.world(), How(attribution_runs=1, theories=())).judgement
+    gates = full["gates"]
+    only = "scenario: isolation against baseline, alignment of IRN with RUS at 2026-09"
+    assert list(gates["G2"]["numbers"]) == [only]
+    control = full["claims"][0]["beliefs"]["sceptical"]["positive"]["p"]
+    assert list(gates["G2"]["numbers"].values()) == [control]
+    assert gates["G7"]["passes"] and None not in (gates["G3"]["passes"], gates["G5"]["passes"])
+    json.dumps(gates, allow_nan=False)
+
+
+def test_a_weight_on_solidarity_fails_the_first_gate_of_the_judgement():
+    document = small.scenario(parameters={"solidarity.weight": 0.1}, runs=5)
+    assert judge(document, small.world(), QUICK).judgement["gates"]["G1"]["passes"] is False
+
+
+def test_an_inconclusive_sentence_says_both_shares_and_what_a_verdict_needs():
+    claim = judged(small.scenario(parameters={"consent.noise": 0.1, "consent.initial_doubt": 1}, runs=40))[0]
+    own = answer_of(0.4)
+    words = verdicts.sentence(own, "it", "their tie")
+    assert words.startswith("Inconclusive under the signed model: it raises their tie by more than 0.05")
+    assert "with probability 0.40 and does not with 0.60, and a verdict needs 0.90" in words
+    assert "unlikely" not in words
+    assert claim["sentence"].startswith(claim["verdict"].capitalize())
+
+
+def answer_of(share: float):
+    effects = np.where(np.arange(100) < 100 * share, 0.1, 0.0)
+    return verdicts.verdict(effects, 0.05, "increase")

@@ -12,10 +12,10 @@ import small_judging as small
 from alignsim.errors import InvalidInput
 from alignsim.plan.plan import Watched
 from alignsim.plan.resolution import resolve
-from alignsim.results.measures import OTHER_TIES, camps, measured
+from alignsim.results.measures import OTHER_TIES, camps, measured, third_partners
 from alignsim.scenario.outcomes import MEASURES, parse_outcome
 from alignsim.study.contrasts import simulate, watching
-from alignsim.study.outcomes import in_words, over_window, refuse_what_cannot_be_measured, third_partners, watched
+from alignsim.study.outcomes import in_words, over_window, refuse_what_cannot_be_measured, watched
 
 TWO_CAMPS = np.array([1, 1, -1, -1, 1, -1])
 

@@ -135,7 +135,8 @@ def test_a_folder_holds_everything_and_can_be_read_back(results: api.Results, tm
     folder = api.save(results, tmp_path, figures=False)
     names = {path.name for path in folder.iterdir()}
     assert names == {
-        "manifest.json", "result.nc", "scenario.resolved.yaml", "scenario.yaml", "summary.json", "trajectories.csv",
+        "codebook.csv", "manifest.json", "result.nc", "runs.csv", "scenario.resolved.yaml", "scenario.yaml",
+        "summary.json", "trajectories.csv",
     }  # fmt: skip
     again = alignsim.open_run(folder)
     assert again.data.identical(results.data)
@@ -320,3 +321,85 @@ def test_the_table_fits_eighty_columns_and_a_closed_pipe_is_no_failure(small: Pa
     closed = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert closed.returncode in (0, 141), closed.stderr
     assert closed.stderr == ""
+
+
+CLAIMED = """\
+claims:
+  - {id: closer, says: closer, outcome: alignment of IRN with RUS at 2025-06, contrast: isolation against baseline,
+     expect: increase}
+  - {id: trade, says: more trade, outcome: trade dependence of IRN on RUS at 2025-06,
+     contrast: isolation against baseline, expect: increase}
+"""
+
+
+@pytest.mark.parametrize("theory", ["balance", "landscape", "persistence", "one-coefficient"])
+def test_a_rival_theory_is_simulated_and_leaves_what_it_speaks_of(theory: str, small: Path, tmp_path: Path) -> None:
+    from alignsim.show import draw_all
+
+    results = api.run(small, theory=theory, runs=3, jobs=1)
+    own = api.run(small, runs=3, jobs=1)
+    assert results.manifest["theory"] == results.data.attrs["theory"] == theory
+    assert {"alignment", "other_ties", "isolation", "alignment_mean", "pressure"} <= set(results.data)
+    assert not {"trade_share", "arms", "desire", "motive_share", "capacity", "trade_mean"} & set(results.data)
+    if theory != "landscape":  # which reads ties as sides
+        assert np.array_equal(results.data.alignment[..., 0], own.data.alignment[..., 0])
+    moved = np.ptp(results.data.alignment.values, axis=-1).any()
+    assert moved == (theory in ("balance", "one-coefficient"))  # nobody changes sides in nine months
+    assert np.array_equal(results.data.isolation, own.data.isolation)
+    folder = api.save(results, tmp_path / "out")
+    assert sorted(path.stem for path in (folder / "figures").iterdir()) == ["map", "matrix", "trajectories"]
+    assert api.open_run(folder).summary()["theory"] == theory
+    with pytest.raises(UsageError, match="says nothing of what the figure 'why' shows"):
+        draw_all(results.data, tmp_path, figures=["why"])
+
+
+def test_the_theory_of_the_file_is_the_one_that_is_simulated(small: Path) -> None:
+    set_in_file = api.run(small, set=["theory=persistence"], runs=2, jobs=1)
+    assert (np.ptp(set_in_file.data.alignment.values, axis=-1) == 0).all()
+
+
+def test_all_theories_give_one_specification_curve_of_every_claim(tmp_path: Path) -> None:
+    path = tmp_path / "claimed.yaml"
+    path.write_text(SMALL + CLAIMED)
+    done = alignsim_command("run", path, "--theory", "all", "--runs", 6, "--jobs", 1, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "out" / "claimed").iterdir()
+    with open(folder / "specifications.csv", encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    asked = {(row["theory"], row["belief"]) for row in rows if row["claim"] == "closer"}
+    beliefs = ("signed", "sceptical", "fixed")
+    assert asked == {("persistence", "its own"), ("one-coefficient", "its own")} | {
+        (theory, belief) for theory in ("consent", "balance", "landscape") for belief in beliefs
+    }
+    silent = [row for row in rows if row["claim"] == "trade" and row["theory"] != "consent"]
+    assert {row["verdict"] for row in silent} == {"not testable"} and {row["q50"] for row in silent} == {""}
+    assert (folder / "figures" / "specifications-closer.png").is_file() and (folder / "result.nc").is_file()
+    assert done.stdout.count("says nothing") == len(silent)
+    content = json.loads((folder / "judgement.json").read_text())
+    ours = next(row for row in rows if row["theory"] == "consent" and row["belief"] == "signed")
+    assert float(ours["q50"]) == pytest.approx(content["claims"][0]["beliefs"]["signed"]["effect"]["q50"], rel=1e-5)
+
+
+def test_a_file_without_claims_has_nothing_to_put_to_all_theories(small: Path) -> None:
+    with pytest.raises(UsageError, match="has no claim to put to every theory"):
+        api.specifications(small)
+
+
+def test_other_ties_are_those_with_third_partners_that_sanction_neither_as_a_judgement_has_them(small: Path) -> None:
+    from alignsim.plan.check import load
+    from alignsim.plan.resolution import resolve
+    from alignsim.results.measures import third_partners
+
+    document, world, _ = load(small)
+    plan = resolve(document, world)
+    recorded = ensemble.simulate(plan, jobs=1)
+    pair = plan.focus[0]
+    partners = list(third_partners((min(pair), max(pair)), plan))
+    assert 0 < len(partners) < len(plan.states) - 2
+    last = recorded.branches["isolation"]
+    upper = np.triu_indices(len(plan.states), 1)
+    whole = np.zeros((len(recorded.runs), len(plan.states), len(plan.states)))
+    whole[:, upper[0], upper[1]] = last["matrix"][:, -1]
+    whole += whole.swapaxes(1, 2)
+    wanted = whole[:, list(pair)][:, :, partners].mean(axis=(1, 2))
+    assert last["other_ties"][:, 0, -1] == pytest.approx(wanted, abs=1e-6)

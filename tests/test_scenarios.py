@@ -28,7 +28,7 @@ COUNTERFACTUALS = {
 }
 """Files that ask what another asks with a mechanism off, and so repeat its claims."""
 
-FILES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+FILES = {path.stem: path for path in sorted(FOLDER.glob("*.yaml")) if not path.stem.startswith("landscape-")}
 SHARED_EVENTS = {path.stem: path for path in sorted((FOLDER / "base").glob("*.yaml"))}
 DOCUMENTS = {stem: load(path) for stem, path in {**FILES, **SHARED_EVENTS}.items()}
 

@@ -299,6 +299,7 @@ def test_skill_is_nil_against_oneself_and_worked_out_by_hand_else(rng):
     assert same.value == same.low == same.high == same.low_by_state == 0.0
     half = resampling.skill(loss / 4, loss, who, root=True)
     assert (half.value, half.low, half.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (half.low_by_state, half.high_by_state) == pytest.approx((0.5, 0.5))
     assert np.isnan(resampling.skill(loss, np.zeros(who.n), who).value)
 
 
@@ -313,10 +314,11 @@ def test_the_two_intervals_of_a_skill_agree_where_dyads_are_independent(rng, roo
 
 
 def test_root_mean_has_the_interval_of_its_square(rng):
-    who = Clusters(*all_pairs(20))
+    who = Clusters(*all_pairs(30))
     square = rng.exponential(1.0, who.n)
     root, plain = resampling.root_mean(square, who), resampling.mean(square, who)
     assert (root.value**2, root.low**2, root.high**2) == pytest.approx((plain.value, plain.low, plain.high), rel=1e-3)
+    assert root.high_by_state**2 == pytest.approx(plain.high_by_state, rel=0.02)
 
 
 def test_few_dyads_or_states_have_no_interval():
@@ -378,7 +380,7 @@ def board(rng):
     i, j = all_pairs(12, years=2)
     observed = rng.normal(size=len(i))
     kept = forecasts(rng, observed, {"persistence": 1.0, "better": 0.5})
-    return kept, observed, np.zeros(len(i)), i, j
+    return kept, observed, observed - rng.normal(size=len(i)), i, j
 
 
 def table(board, **how):
@@ -396,6 +398,10 @@ def test_every_forecaster_has_every_score_but_none_is_compared_with_itself(board
     assert 0.3 < row["low"] < row["value"] < row["high"] < 0.7
     assert found["better", "dm"]["p"] < 0.01 and found["better", "dm"]["value"] > 0
     assert found["better", "auc"]["value"] > found["persistence", "auc"]["value"]
+    ranks = resampling.rank_correlation(
+        board[0]["better"]["mean"] - board[2], board[1] - board[2], Clusters(*board[3:])
+    )
+    assert found["better", "rank correlation"]["value"] == ranks.value
     assert found["persistence", "coverage 90"]["value"] == pytest.approx(0.9, abs=0.1)
 
 

@@ -8,21 +8,91 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alignsim.api import Results, open_run, run, save
+    from alignsim.api import (
+        Results,
+        Sweep,
+        audit,
+        calibrate,
+        compare,
+        evidence,
+        hindcast,
+        judge,
+        landscape,
+        ls,
+        open_run,
+        open_sweep,
+        report,
+        rerun,
+        resolved,
+        run,
+        save,
+        save_judgement,
+        save_landscape,
+        save_specifications,
+        sensitivity,
+        specifications,
+        sweep,
+        validate,
+    )  # fmt: skip
+    from alignsim.mechanisms.adoption import adopt, release
     from alignsim.scenario import load, load_text
     from alignsim.world import load as load_world
+    from alignsim.world import packaged as worlds
+    from alignsim.world import write as write_world
+    from alignsim.world.build import build as build_world
 
 _HOMES = {
-    "load": ("alignsim.scenario", "load"),
-    "load_text": ("alignsim.scenario", "load_text"),
-    "load_world": ("alignsim.world", "load"),
-    "run": ("alignsim.api", "run"),
-    "save": ("alignsim.api", "save"),
-    "open_run": ("alignsim.api", "open_run"),
-    "Results": ("alignsim.api", "Results"),
-}
+    **dict.fromkeys(
+        ("Results", "Sweep", "audit", "calibrate", "compare", "evidence", "hindcast", "judge", "landscape", "ls",
+         "open_run", "open_sweep", "report", "rerun", "resolved", "run", "save", "save_judgement", "save_landscape",
+         "save_specifications", "sensitivity", "specifications", "sweep", "validate"),
+        "alignsim.api",
+    ),
+    "load": "alignsim.scenario",
+    "load_text": "alignsim.scenario",
+    "adopt": "alignsim.mechanisms.adoption",
+    "release": "alignsim.mechanisms.adoption",
+    "load_world": "alignsim.world:load",
+    "worlds": "alignsim.world:packaged",
+    "write_world": "alignsim.world:write",
+    "build_world": "alignsim.world.build:build",
+}  # fmt: skip
+"""Where each public name is, and what it is called there if not the same."""
 
-__all__ = ["Results", "load", "load_text", "load_world", "open_run", "run", "save"]
+__all__ = [
+    "Results",
+    "Sweep",
+    "adopt",
+    "audit",
+    "build_world",
+    "calibrate",
+    "compare",
+    "evidence",
+    "hindcast",
+    "judge",
+    "landscape",
+    "load",
+    "load_text",
+    "load_world",
+    "ls",
+    "open_run",
+    "open_sweep",
+    "release",
+    "report",
+    "rerun",
+    "resolved",
+    "run",
+    "save",
+    "save_judgement",
+    "save_landscape",
+    "save_specifications",
+    "sensitivity",
+    "specifications",
+    "sweep",
+    "validate",
+    "worlds",
+    "write_world",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,8 +100,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'alignsim' has no attribute {name!r}")
     from importlib import import_module
 
-    module, attribute = _HOMES[name]
-    return getattr(import_module(module), attribute)
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(import_module(module), attribute or name)
 
 
 def __dir__() -> list[str]:

@@ -85,6 +85,12 @@ class FolderInUse(AlignsimError):
     code = Exit.IN_USE
 
 
+class NotReproduced(AlignsimError):
+    """A run that does not give the same numbers again; the message says which and what else differs."""
+
+    code = Exit.NOT_REPRODUCED
+
+
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The known word most like `word`, ignoring case, or None when nothing is close."""
     candidates = {str(k).casefold(): str(k) for k in known}

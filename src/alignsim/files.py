@@ -49,6 +49,16 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> Path:
     return path
 
 
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file. Raises FileProblem where it is not there, may not be read, or is no such text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileProblem(f"{path} is not there") from None
+    except (OSError, ValueError) as error:
+        raise FileProblem(f"{path} cannot be read: {reason(error)}") from error
+
+
 def write_text(path: Path, text: str) -> Path:
     """Write `text` as UTF-8, atomically."""
     return write_atomically(path, lambda temporary: _write_bytes(temporary, text.encode("utf-8")))

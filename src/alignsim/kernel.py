@@ -23,20 +23,23 @@ class Effect:
 
     `operation`: "set" to the value, "raise" to at least it, "scale" by it or "add" it. Effects apply in file order.
     `uncertain` is the index of the event's coin, or -1 when it happens in every run. `share` is how much of the step
-    from what is in force to the event's result is taken: 1 is the event itself, 0 leaves things as they are.
+    from what is in force to the event's result is taken: 1 is the event itself, 0 leaves things as they are. `value` is
+    one number for all places, one for each (places,), or one for each run (R, 1). `event` is the event's place in the
+    scenario's list, -1 where there is none.
     """
 
     driver: str
     index: tuple[NDArray[np.intp], ...]  # places, as for fancy indexing behind the run axis
     operation: str
-    value: float
+    value: float | Array
     first: int
     last: int
     uncertain: int = -1
     share: float = 1.0
+    event: int = -1
 
 
-_OPERATIONS: dict[str, Callable[[Array, float], Array]] = {
+_OPERATIONS: dict[str, Callable[[Array, float | Array], Array]] = {
     "set": lambda now, value: np.full_like(now, value),
     "raise": lambda now, value: np.maximum(now, value),
     "scale": lambda now, value: now * value,
@@ -67,13 +70,15 @@ class Timeline:
             name, runs = effect.driver, len(self._happened)
             array = values[name] if name in touched else values[name].copy()
             rows: Any = slice(None)
+            by_run = np.ndim(effect.value) == 2
+            if (effect.uncertain >= 0 or by_run) and array.shape[0] == 1:
+                array = np.repeat(array, runs, axis=0)
             if effect.uncertain >= 0:
                 rows = np.flatnonzero(self._happened[:, effect.uncertain])
-                if array.shape[0] == 1:
-                    array = np.repeat(array, runs, axis=0)
             places = (rows[:, None], *effect.index) if effect.uncertain >= 0 else (rows, *effect.index)
             before = array[places]
-            after = _OPERATIONS[effect.operation](before, effect.value)
+            value = np.asarray(effect.value)[rows] if by_run else effect.value
+            after = _OPERATIONS[effect.operation](before, value)
             array[places] = after if effect.share == 1.0 else before + effect.share * (after - before)
             values[name] = array
             touched.add(name)

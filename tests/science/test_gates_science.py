@@ -14,7 +14,8 @@ from alignsim.study import gates
 
 pytestmark = pytest.mark.science
 
-SCENARIOS = sorted((Path(__file__).resolve().parents[2] / "scenarios").glob("*.yaml"))
+FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
+SCENARIOS = sorted(path for path in FOLDER.glob("*.yaml") if not path.stem.startswith("landscape-"))
 
 
 def say(words):

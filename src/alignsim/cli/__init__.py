@@ -29,8 +29,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge": ("alignsim.cli.judge", "Judge the claims of a scenario."),
     "audit": ("alignsim.cli.audit", "Check the model itself: is an answer built in?"),
     "report": ("alignsim.cli.report", "Write one self-contained HTML page about a run."),
+    "compare": ("alignsim.cli.compare", "Tell what differs between two runs or scenarios."),
+    "ls": ("alignsim.cli.ls", "List runs, judgements and sweeps."),
+    "rerun": ("alignsim.cli.rerun", "Run a run folder again, and check that it gives the same numbers."),
     "sweep": ("alignsim.cli.sweep", "Run a scenario over a design of parameters."),
-    "hindcast": ("alignsim.cli.hindcast", "Score forecasts of the past against rival theories."),
+    "sensitivity": ("alignsim.cli.sensitivity", "Tell what the outcomes of a sweep depend on."),
+    "hindcast": ("alignsim.cli.hindcast", "Score forecasts of the past against naive ones and rival theories."),
+    "calibrate": ("alignsim.cli.calibrate", "Fit the parameters that matter to the training years."),
+    "evidence": ("alignsim.cli.evidence", "What the data themselves say of the claim."),
 }
 """Every command with its module and its one line of help; one whose module is not there is not listed."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 
@@ -11,53 +9,41 @@ import click
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO...]")
 @click.option("--runs", type=click.IntRange(20, 100_000), default=200, help="Runs of the sceptical control (200).")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
+@click.option("--out", metavar="FILE", help="Write every number that was looked at as one CSV table, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON, and nothing else.")
-def command(scenarios: tuple[str, ...], runs: int, jobs: int | None, as_json: bool) -> None:
+def command(scenarios: tuple[str, ...], runs: int, jobs: int | None, out: str | None, as_json: bool) -> None:
     """Check that SCENARIOs (default: scenarios/*.yaml) have no answer built in; exit 1 where a gate fails.
 
     \b
     alignsim audit scenarios/isolation.yaml
+    alignsim audit scenarios/*.yaml --out gates.csv
+
+    A gate is open where there is nothing to judge yet, or where so many runs cannot tell.
     """
     import json
     from dataclasses import asdict
     from functools import partial
+    from pathlib import Path
 
     from alignsim import api
+    from alignsim.cli.judge import documents_of
     from alignsim.cli.progress import bar
-    from alignsim.plan.check import world_of
-    from alignsim.study import ensemble
+    from alignsim.files import write_text
+    from alignsim.study import account, gates
 
-    documents = [api.configured(name) for name in scenarios or _shipped()]
-    say = partial(bar, show=not as_json)
-    with ensemble.workers(jobs or api.cores()) as pool:
-        found = _gates([(document, world_of(document)) for document in documents], pool, say, runs)
+    documents = documents_of(scenarios or _shipped())
+    found = api.audit(*documents, runs=runs, jobs=jobs, progress=partial(bar, show=not as_json))
+    if out is not None:
+        write_text(Path(out), account.as_csv(gates.table(found)))
     if as_json:
         click.echo(json.dumps([asdict(gate) for gate in found], indent=2, ensure_ascii=False))
     else:
         for gate in found:
-            word = {True: "passes", False: "FAILS", None: "open"}[gate.passes]
-            click.echo(f"{gate.name}  {word:<6}  {gate.says}")
+            click.echo(f"{gate.name}  {gates.WORDS[gate.passes]:<6}  {gate.says}")
             for detail in gate.details:
                 click.echo(f"            {detail}")
     if any(gate.passes is False for gate in found):
         raise click.exceptions.Exit(1)
-
-
-def _gates(given: list[tuple[Any, Any]], pool: Any, say: Any, runs: int) -> list[Any]:
-    from alignsim.study import gates
-
-    audited = [gates.audited(document, world) for document, world in given]
-    compared = [scenario for scenario in audited if scenario.contrasts(scenario.signed)]
-    moved = {what: own for scenario in compared for what, own in gates.alone(scenario).items()}
-    return [
-        gates.no_direct_reward(audited),
-        gates.sign_neutrality(compared, gates.controls(compared, pool, say, runs)),
-        gates.potency(moved),
-        gates.loop_gain(audited),
-        gates.both_signs(moved),
-        gates.prior_and_posterior(),
-        gates.attribution(compared[0] if compared else audited[0], pool, say),
-    ]
 
 
 def _shipped() -> list[str]:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from alignsim.plan.plan import Plan
-    from alignsim.scenario import Document
-    from alignsim.study.contrasts import Simulated
-    from alignsim.study.judge import Judged
 
 THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficient")
 
@@ -54,24 +49,45 @@ def command(
 
     from alignsim import api
     from alignsim.cli.progress import bar
-    from alignsim.study import ensemble, rivals
-    from alignsim.study.judge import How
+    from alignsim.study import ensemble
 
     api.usable_folder(out)
-    documents = [api.configured(name, runs, seed, settings) for name in scenarios]
-    asked = rivals.THEORIES if not theories or "all" in theories else tuple(t for t in theories if t != "none")
+    documents = documents_of(scenarios, runs, seed, settings)
+    rivals = None if not theories or "all" in theories else [name for name in theories if name != "none"]
+    say = partial(bar, show=not as_json)
+    judged = []
     with ensemble.workers(jobs or api.cores()) as pool:
-        how = How(quick, claims, asked, executor=pool, say=partial(bar, show=not as_json))
-        judged = []
         for document in documents:
-            judgement, folder = _one(document, how, out)
-            judged.append(judgement | {"folder": str(folder)})
+            judgement = api.judge(document, quick=quick, claims=claims, theories=rivals, executor=pool, progress=say)
+            folder = api.save_judgement(judgement, out)
+            judged.append(judgement.content | {"folder": str(folder)})
             if not as_json:
-                _tell(judgement, folder)
+                _tell(judgement.content, folder)
     if table:
         write_table(judged, Path(table))
     if as_json:
         click.echo(json.dumps(judged[0] if len(judged) == 1 else judged, indent=2, ensure_ascii=False))
+
+
+def documents_of(
+    names: Sequence[str], runs: int | None = None, seed: int | None = None, settings: Sequence[str] = ()
+) -> list[Any]:
+    """The scenarios; of several files, those that are landscapes, which claim nothing, are left out with a word."""
+    from alignsim import api
+    from alignsim.errors import UsageError
+    from alignsim.scenario.document import LandscapeFile
+
+    documents = []
+    for name in names:
+        try:
+            documents.append(api.configured(name, runs, seed, settings))
+        except LandscapeFile:
+            if len(names) == 1:
+                raise
+            click.echo(f"{name} is a landscape and makes no claim: left out", err=True)
+    if not documents:
+        raise UsageError("none of these files makes a claim; `alignsim run` explores a landscape")
+    return documents
 
 
 COLUMNS = (
@@ -119,114 +135,104 @@ def _numbers(found: dict[str, Any] | None) -> dict[str, Any]:
     return rounded | {"verdict": found["verdict"], "runs": found["runs"]}
 
 
-def _one(document: Document, how: Any, out: str) -> tuple[dict[str, Any], Path]:
-    """Judge one scenario and write what came of it."""
-    import time
-
-    from alignsim import api
-    from alignsim.plan.check import world_of
-    from alignsim.study.judge import judge
-
-    started = time.perf_counter()
-    judged = judge(document, world_of(document), how)
-    judgement = judged.judgement | {
-        "command": api.command_line(),
-        "seconds": round(time.perf_counter() - started, 1),
-    }
-    return judgement, _write(judgement, judged, document, out)
-
-
-def _write(judgement: dict[str, Any], judged: Judged, document: Document, out: str) -> Path:
-    """Write the run folder: the judgement, the runs of the first belief and, where there is a writer, the report."""
-    from alignsim import api
-    from alignsim.files import write_text
-    from alignsim.show.report import write_report
-
-    results = None if judged.runs is None else _as_results(judged.plan, judged.runs, document, judgement)
-
-    def fill(folder: Path) -> None:
-        text = json.dumps(judgement, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-        write_text(folder / "judgement.json", text)
-        if results is not None:
-            results.save(folder)
-            write_report(judgement, results.data, folder / "report.html")
-
-    return api.write_folder(Path(out) / judged.plan.name, judged.plan.hash, fill)
-
-
-def _as_results(plan: Plan, runs: Simulated, document: Document, judgement: dict[str, Any]) -> Any:
-    """The runs under the first belief as results: the file's own branches, without those added for judging."""
-    from dataclasses import replace
-
-    from alignsim import api, results
-    from alignsim.plan.check import world_of
-    from alignsim.plan.resolved import resolved_text
-
-    plan = replace(plan, runs=len(runs.runs))
-    branches = {
-        name: {key: values for key, values in runs.branches[name].items() if key != "watched"} for name in plan.branches
-    }
-    data = results.dataset(plan, branches, runs.by_run, runs.runs)
-    manifest = api.provenance(document, plan, judgement["seconds"])
-    text = resolved_text(document, world_of(document), plan.belief)
-    return api.Results(data, manifest, None, document.text, text)
-
-
-HEADINGS = ("belief", "verdict", "effect", "90 % of runs", "P(>m)", "interval", "P(<-m)", "REL>0", "runs")
+HEADINGS = ("belief", "verdict", "effect", "90 % of runs", "P(>m)", "interval", "P(<−m)", "REL>0", "runs")
 LINE = "  {:<9}  {:<12} {:>6}  {:>14}  {:>5} {:>9} {:>6} {:>5} {:>6}"
+KEY = """\
+P(>m): share of runs in which the effect passes the margin, with its interval; P(<−m): in which it passes it
+the other way; REL>0: in which the tie moves more than its members' other ties."""
 
 
 def _tell(judgement: dict[str, Any], folder: Path) -> None:
     """One sentence on each claim, then the table."""
-    from textwrap import fill
-
     claims = judgement["claims"]
     for claim in claims:
         click.secho(claim["id"], bold=True)
-        click.echo(fill(claim["sentence"], 100, initial_indent="  ", subsequent_indent="  ") + "\n")
+        _say(claim["sentence"] + "\n")
     click.secho(judgement["title"], bold=True)
     click.echo(LINE.format(*HEADINGS))
-    for claim in claims:
+    for place, claim in enumerate(claims):
         click.secho(claim["id"], bold=True)
         if not claim["testable"]:
             click.echo("  not testable")
         for belief, own in claim["beliefs"].items():
-            click.echo(LINE.format(belief, *_row(own)))
+            click.echo(LINE.format(belief, *_row(own)) if not claim["dose"] else _dosed(belief, own, claim["dose"]))
         for rival in claim["rivals"]:
             click.echo(f"  {rival['theory']} ({rival['belief']}): {rival['verdict']}; {rival['words']}")
-        if note := _further(claim):
-            click.echo(fill(note, 100, initial_indent="  ", subsequent_indent="  "))
-    click.echo(
-        "P(>m): share of runs in which the effect passes the margin, with its interval; P(<-m): in which it passes it\n"
-        "the other way; REL>0: in which the tie moves more than its members' other ties. "
-        f"{judgement['seconds']:.0f} s."
-    )
+        if note := _further(claim, claims[:place]):
+            _say(note)
+    _say_what_stands_out_nowhere(claims)
+    _say_gates(judgement["gates"])
+    click.echo(f"{KEY} {judgement['seconds']:.0f} s.")
     click.echo(str(folder))
+
+
+def _say(words: str) -> None:
+    from textwrap import fill
+
+    click.echo(fill(words, 100, initial_indent="  ", subsequent_indent="  ", replace_whitespace=False))
 
 
 def _row(own: dict[str, Any]) -> list[str]:
     """What one belief says, as cells."""
+    from alignsim.cli.tables import between
+    from alignsim.study.verdicts import signed
+
     effect, chance, relative = own["effect"], own["probabilities"], own["relative"]
     if effect["mean"] is None:
         return [own["verdict"], *[""] * 6, str(own["runs"])]
     low, high = own["wilson"]["above"]
     return [
         own["verdict"],
-        f"{effect['q50']:+.3f}",
-        f"{effect['q05']:+.2f} to {effect['q95']:+.2f}",
+        signed(effect["q50"]),
+        between(effect),
         f"{chance['above']:.2f}",
-        f"{low:.2f}-{high:.2f}",
+        f"{low:.2f}–{high:.2f}",
         f"{chance['below_minus']:.2f}",
-        f"{relative['above_zero']:.2f}" if relative else "-",
+        f"{relative['above_zero']:.2f}" if relative else "–",
         str(own["runs"]),
     ]
 
 
-def _further(claim: dict[str, Any]) -> str:
-    """What else was found, in a few sentences."""
-    said = [claim[part]["words"] for part in ("attribution", "reverse", "failure") if claim[part]]
+def _dosed(belief: str, own: dict[str, Any], dose: dict[str, Any]) -> str:
+    """What one belief says of a dose: the shape of the response, since its size is that of the contrast."""
+    response, support = dose[belief], own["support"]
+    first = response["threshold"]
+    starts = f"first holds at {first['level']:.2g} of the dose" if first else "first holds at no dose tried"
+    peak = ", largest inside in {:.0%}".format(response["peaked"]["p"]) if response["peaked"]["p"] else ""
+    return (
+        f"  {belief:<9}  {own['verdict']:<12} holds in {support['p']:.0%} of {own['runs']} runs "
+        f"({support['low']:.0%}–{support['high']:.0%}); rises at every step in {response['monotone_share']:.0%}{peak}; "
+        f"{starts}"
+    )
+
+
+def _further(claim: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> str:
+    """What else was found, in a few sentences; what an earlier claim has said already is not said again."""
+    said = []
+    if shared := claim["attribution"]:
+        same = next((other["id"] for other in before if other["attribution"] == shared), None)
+        said.append(f"What moves it is as for {same}." if same else shared["words"])
+    said += [claim["reverse"]["words"]] if claim["reverse"] else []
+    if claim["failure"] and claim["failure"]["boxes"]:
+        said.append(claim["failure"]["words"])
     first = next(iter(claim["beliefs"].values()), None)
     if first and not first["decided"]:
         more = first["more_runs"]
         said.append(f"About {more} more runs would decide it." if more else "No number of runs would decide it.")
     return " ".join(said)
+
+
+def _say_what_stands_out_nowhere(claims: Sequence[Mapping[str, Any]]) -> None:
+    nowhere = [claim["id"] for claim in claims if claim["failure"] and not claim["failure"]["boxes"]]
+    if nowhere:
+        _say(f"No region of the parameters stands out in which these fail: {', '.join(nowhere)}.")
+
+
+def _say_gates(gates: Mapping[str, Any] | None) -> None:
+    """Which gates pass, fail or are open, and why those that fail do."""
+    for passes, words in ((True, "pass"), (False, "FAIL"), (None, "open")):
+        names = [name for name, gate in (gates or {}).items() if gate["passes"] is passes]
+        if names:
+            click.echo(f"  gates {words}: {', '.join(names)}")
+        for name in names if passes is False else ():
+            _say("; ".join([f"{name}: {gates[name]['says']}", *gates[name]["details"]]))  # type: ignore[index]

@@ -15,15 +15,9 @@ def command(folder: str, show: bool) -> None:
     alignsim report results/isolation/20260101-120000-1a2b3c4d
     alignsim report results/isolation/20260101-120000-1a2b3c4d --open
     """
-    from pathlib import Path
+    from alignsim import api
 
-    from alignsim.api import open_run
-    from alignsim.show.report import read_judgement, write_report
-
-    place = Path(folder)
-    judgement = read_judgement(place)
-    data = open_run(place).data if (place / "result.nc").is_file() else None
-    path = write_report(judgement, data, place / "report.html")
+    path = api.report(folder)
     click.echo(path)
     if show:
         import webbrowser

@@ -6,12 +6,14 @@ import click
 
 
 @click.command("schema")
+@click.option("--landscape", is_flag=True, help="The schema of landscape files instead.")
 @click.option("--out", metavar="FILE", help="Write to FILE instead of standard output.")
-def command(out: str | None) -> None:
+def command(landscape: bool, out: str | None) -> None:
     """Print the JSON Schema (2020-12) of scenario files.
 
     \b
     alignsim schema --out scenarios/schema.json
+    alignsim schema --landscape --out scenarios/landscape.schema.json
 
     An editor with a YAML language server then completes and checks files that begin with
     `# yaml-language-server: $schema=schema.json`.
@@ -20,9 +22,9 @@ def command(out: str | None) -> None:
     from pathlib import Path
 
     from alignsim.files import write_text
-    from alignsim.scenario.json_schema import json_schema
+    from alignsim.scenario.json_schema import json_schema, landscape_schema
 
-    text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(landscape_schema() if landscape else json_schema(), indent=2, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)
     else:

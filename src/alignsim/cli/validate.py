@@ -37,9 +37,12 @@ def command(files: tuple[str, ...], settings: tuple[str, ...], strict: bool, as_
 def _checked(name: str, settings: tuple[str, ...], strict: bool) -> dict[str, Any]:
     """One file as a JSON-ready entry: what is wrong with it, and the exit code that this means."""
     from alignsim.plan.check import load
+    from alignsim.scenario.document import LandscapeFile
 
     try:
         document, world, warnings = load(name, settings)
+    except LandscapeFile as found:
+        return _landscape(name, found, settings)
     except InvalidInput as error:
         return _entry(name, Exit.INVALID, error.problems, message=str(error))
     except FileProblem as error:
@@ -57,6 +60,17 @@ def _checked(name: str, settings: tuple[str, ...], strict: bool) -> dict[str, An
     count = len(scenario.claims)
     message = f"{document.name}: ok ({summary}, {count} claim{'' if count == 1 else 's'})"
     return _entry(name, Exit.OK, warnings=listed, message=message)
+
+
+def _landscape(name: str, found: Any, settings: tuple[str, ...]) -> dict[str, Any]:
+    from alignsim.scenario.landscape import load
+
+    try:
+        landscape = load(found, settings).landscape
+    except AlignsimError as error:
+        return _entry(name, error.code, getattr(error, "problems", ()), message=str(error))
+    pairs = sum(len(others) for others in landscape.propensity.values())
+    return _entry(name, Exit.OK, message=f"{name}: ok (a landscape of {len(landscape.actors)} actors, {pairs} pairs)")
 
 
 def _entry(

@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from alignsim.errors import FileProblem, InvalidInput, Problem, did_you_mean, nearest
+from alignsim.plan import numbers
 from alignsim.scenario import settings as set_values
-from alignsim.scenario.consistency import dated_events, expand, identical_branches, self_reference
+from alignsim.scenario.consistency import (
+    dated_events,
+    expand,
+    identical_branches,
+    outcome_problems,
+    self_reference,
+)
 from alignsim.scenario.document import Document, examine
 from alignsim.scenario.events import Event
 from alignsim.scenario.month import Month
@@ -27,7 +35,7 @@ FAR = 12
 _OTHER_NAMES = {
     "uk": "GBR", "britain": "GBR", "england": "GBR", "us": "USA", "america": "USA", "uae": "ARE", "emirates": "ARE",
     "turkey": "TUR", "syria": "SYR", "south korea": "KOR", "north korea": "PRK", "dprk": "PRK", "persia": "IRN",
-    "holland": "NLD", "burma": "MMR", "czechia": "CZE", "ivory coast": "CIV", "germany": "DEU", "ger": "DEU",
+    "no": "NOR", "holland": "NLD", "burma": "MMR", "czechia": "CZE", "ivory coast": "CIV", "germany": "DEU", "ger": "DEU",
 }  # fmt: skip
 
 _STATES_OR_GROUPS = {
@@ -99,6 +107,7 @@ def check(document: Document, world: World) -> tuple[list[Problem], list[Problem
         *checker.parameters(),
         *checker.switches(),
         *checker.beliefs(),
+        *checker.sweep(),
     ]
     if not problems and not document.problems and document.tree.whole is None:
         problems += identical_branches(document.scenario, document.tree, checker.groups)
@@ -109,7 +118,7 @@ class _Checker:
     """The names that one scenario may use, and what is wrong with those it does use."""
 
     def __init__(self, document: Document, world: World) -> None:
-        self.scenario, self.tree, self.world = document.scenario, document.tree, world
+        self.document, self.scenario, self.tree, self.world = document, document.scenario, document.tree, world
         self.states = frozenset(world.states)
         self.groups = resolved_groups(document, world)
         self.wrong_groups = self._wrong_groups()
@@ -186,16 +195,8 @@ class _Checker:
 
     def claims(self) -> Iterator[Problem]:
         for k, claim in enumerate(self.scenario.claims):
-            outcome, path = claim.outcome, ("claims", k, "outcome")
-            if outcome is None:
-                continue
-            for part in ("state", "partner"):
-                name = getattr(outcome, part)
-                if name is not None:
-                    offset = text_offset(self.tree, path, outcome.offset(part))
-                    yield from self._state_or_group(name, path, offset)
-            if outcome.issue is not None:
-                yield from self._issue(outcome.issue, path, text_offset(self.tree, path, outcome.offset("issue")))
+            if claim.outcome is not None:
+                yield from self._outcome(claim.outcome, ("claims", k, "outcome"))
 
     def parameters(self) -> Iterator[Problem]:
         from alignsim.mechanisms.registry import PARAMETERS
@@ -216,8 +217,65 @@ class _Checker:
 
     def beliefs(self) -> Iterator[Problem]:
         """A belief that nobody can draw from yet."""
-        if "calibrated" in self.scenario.belief:
+        from alignsim.plan.posterior import packaged
+
+        if "calibrated" in self.scenario.belief and packaged("signed") is None:
             yield self.tree.problem(("belief",), "nothing has been calibrated yet; use signed, sceptical or fixed")
+
+    def sweep(self) -> Iterator[Problem]:
+        """Inputs, outcomes, claims and groups of the `sweep` block."""
+        block = self.scenario.sweep
+        if block is None:
+            return
+        yield from self._varied(block)
+        for k, outcome in enumerate(block.outcomes):
+            yield from self._outcome(outcome, ("sweep", "outcomes", k))
+            yield from outcome_problems(outcome, ("sweep", "outcomes", k), self.scenario, self.tree)
+        ids = [claim.id for claim in self.scenario.claims]
+        for k, wanted in enumerate(block.claims or ()):
+            if wanted not in ids:
+                hint = did_you_mean(wanted, ids) or (f"; there are {', '.join(ids)}" if ids else "; it has no claim")
+                yield self.tree.problem(("sweep", "claims", k), f"no claim of this file has the id {wanted!r}{hint}")
+        yield from self._grouped(block)
+
+    def _varied(self, block: Any) -> Iterator[Problem]:
+        known, seen = numbers.numbers(self.document), dict[str, str]()
+        for spelt, levels in block.vary.items():
+            where = ("sweep", "vary", spelt)
+            try:
+                number = numbers.find(spelt, known)
+            except numbers.Misnamed as error:
+                yield self.tree.problem(where, str(error), key=True)
+                continue
+            if (first := seen.setdefault(number.path, spelt)) != spelt:
+                yield self.tree.problem(where, f"is the same number as {first}; vary it once", key=True)
+            elif off := numbers.switched_off(self.document, number.path):
+                yield self.tree.problem(where, f"is idle: this file switches {off} off (`mechanisms`)", key=True)
+            elif number.whole and not levels.values:
+                yield self.tree.problem(where, "takes whole numbers only; write low:high:count or a list")
+            else:
+                said = (words for value in levels.told for words in numbers.refusals(self.document, number, value))
+                yield from (self.tree.problem(where, words) for words in islice(said, 1))
+
+    def _grouped(self, block: Any) -> Iterator[Problem]:
+        placed: dict[str, str] = {}
+        known = {numbers.spelling(path): path for path in block.vary}
+        for name, members in block.groups.items():
+            for k, path in enumerate(members):
+                where = ("sweep", "groups", name, k)
+                if numbers.spelling(path) not in known:
+                    yield self.tree.problem(where, f"{path!r} is not varied{did_you_mean(path, block.vary)}")
+                elif (first := placed.setdefault(numbers.spelling(path), name)) != name:
+                    yield self.tree.problem(where, f"is in the group {first!r} already; keep it in one")
+
+    def _outcome(self, outcome: Any, path: Path) -> Iterator[Problem]:
+        """States, groups and issue that an outcome names."""
+        for part in ("state", "partner"):
+            name = getattr(outcome, part)
+            if name is not None:
+                yield from self._state_or_group(name, path, text_offset(self.tree, path, outcome.offset(part)))
+        if outcome.issue is not None:
+            yield from self._issue(outcome.issue, path, text_offset(self.tree, path, outcome.offset("issue")))
 
     def switches(self) -> Iterator[Problem]:
         from alignsim.mechanisms.registry import SWITCHES
@@ -263,7 +321,20 @@ class _Checker:
 
     def _unknown(self, word: str, others: Iterable[str], what: str) -> str:
         """`word` is not what was wanted, and the code that was probably meant."""
-        return f"{word!r} is not {what} of world {self.world.name}{self._guess(word, others)}"
+        return f"{word!r} is not {what} of world {self.world.name}{self._elsewhere(word) or self._guess(word, others)}"
+
+    def _elsewhere(self, word: str) -> str:
+        """The packaged world that has this state, where this one has not."""
+        from alignsim.world.folder import codes, packaged
+
+        for name in packaged():
+            known = codes(name)
+            code = {w.casefold(): c for c, w in known.items()}.get(
+                word.casefold(), _OTHER_NAMES.get(word.casefold(), word)
+            )
+            if code in known and code not in self.states:
+                return f"; {name} is a packaged world that has {code}"
+        return ""
 
     def _guess(self, word: str, others: Iterable[str]) -> str:
         by_name = {name.casefold(): code for code, name in self.world.names.items() if code in self.states}

@@ -14,7 +14,8 @@ from alignsim.arrays import ALIGNMENT_BOUND, Array, Drivers, Given, Shocks, Snap
 from alignsim.kernel import Effect, Noise, Timeline, simulate
 from alignsim.mechanisms.priors import Constant, Prior
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
-from alignsim.plan.draws import Belief, Draws, accepted
+from alignsim.plan.draws import Draws, accepted
+from alignsim.plan.posterior import CalibratedBelief
 from alignsim.random import name_keys, normals, uniforms
 from alignsim.theories import consent
 
@@ -89,7 +90,7 @@ class Plan:
         """Draw everything that differs between the given runs, and work out their eve."""
         world = self._initial(runs)
         place = {int(run): k for k, run in enumerate(runs)}
-        values = Belief(self.priors, PARAMETERS, self.states, self.seed)
+        values = CalibratedBelief(self.priors, PARAMETERS, self.states, self.seed)
 
         def gain(some: NDArray[np.int64], drawn: dict[str, Array]) -> Array:
             rows = np.array([place[int(run)] for run in some], dtype=np.intp)

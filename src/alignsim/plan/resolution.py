@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
@@ -13,9 +14,10 @@ from alignsim.arrays import Drivers
 from alignsim.errors import InvalidInput, UsageError, did_you_mean
 from alignsim.files import slug
 from alignsim.kernel import Effect, no_drivers
-from alignsim.mechanisms.parameters import BELIEFS
+from alignsim.mechanisms.parameters import BELIEFS, POSTERIORS
 from alignsim.mechanisms.priors import Constant, Prior
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS, SWITCHES
+from alignsim.plan import posterior
 from alignsim.plan.check import check, resolved_groups
 from alignsim.plan.effects import Places, effects
 from alignsim.plan.plan import Coin, Plan
@@ -41,11 +43,26 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
     problems, _ = check(document, world)
     if problems:
         raise InvalidInput(document.path, problems)
+    return compiled(document, world, belief, runs)
+
+
+def compiled(
+    document: Any,
+    world: World,
+    belief: str | None = None,
+    runs: int | None = None,
+    varied: frozenset[int] = frozenset(),
+) -> Plan:
+    """As `resolve`, for a document that was checked against this world, whatever its figures are by now.
+
+    The events whose places are in `varied` have a coin each, also where they are certain, so that plans of other
+    figures have the same coins.
+    """
     scenario = document.scenario
     groups = resolved_groups(document, world)
     chosen = known_belief(belief or scenario.belief[0])
     issues, salience, position, position_sd, attention = _issues(scenario, world, groups)
-    branches, coins, listed = _branches(scenario, world, groups, issues)
+    branches, coins, listed = _branches(scenario, world, groups, issues, varied)
     eve = _eve(world, salience, len(issues))
     places = {code: k for k, code in enumerate(world.states)}
     plan = Plan(
@@ -76,6 +93,7 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
             "latitude": world.latitude.tolist(),
             "longitude": world.longitude.tolist(),
             "gdp": world.gdp.tolist(),
+            "world_hash": world_fingerprint(world),
         },
         hash=fingerprint(document, world),
     )
@@ -84,18 +102,24 @@ def resolve(document: Any, world: World, belief: str | None = None, runs: int | 
 
 def known_belief(belief: str) -> str:
     """The belief, if there is such a one to draw from; raises UsageError with the way out where there is none."""
-    if belief == "calibrated":
+    belief = "calibrated-signed" if belief == "calibrated" else belief
+    if belief in POSTERIORS and posterior.packaged(POSTERIORS[belief]) is None:
         raise UsageError("there is no calibrated belief yet: nothing has been fitted; use signed, sceptical or fixed")
-    if belief not in BELIEFS:
-        raise UsageError(
-            f"there is no belief {belief!r}{did_you_mean(belief, BELIEFS)}; use signed, sceptical or fixed"
-        )
+    if belief not in (*BELIEFS, *POSTERIORS):
+        raise UsageError(f"there is no belief {belief!r}{did_you_mean(belief, BELIEFS)}; use {', '.join(BELIEFS)}")
     return belief
+
+
+def believed(belief: str) -> dict[str, Prior]:
+    """What a belief says of every parameter. Raises UsageError where there is no such belief."""
+    known = known_belief(belief)
+    fitted = posterior.packaged(POSTERIORS[known]) if known in POSTERIORS else None
+    return fitted.belief() if fitted else {path: p.prior(known) for path, p in PARAMETERS.items()}
 
 
 def priors(scenario: Any, belief: str) -> dict[str, Prior]:
     """The prior of every parameter: the belief's, unless the scenario pins it or a switch turns it off."""
-    chosen: dict[str, Prior] = {path: p.prior(belief) for path, p in PARAMETERS.items()}
+    chosen = believed(belief)
     for path, value in scenario.parameters.items():
         chosen[path] = value.prior
     for name, on in scenario.mechanisms.items():
@@ -188,23 +212,28 @@ def _issues(scenario: Any, world: World, groups: dict[str, tuple[str, ...]]) -> 
 
 
 def _branches(
-    scenario: Any, world: World, groups: dict[str, tuple[str, ...]], issues: tuple[str, ...]
+    scenario: Any,
+    world: World,
+    groups: dict[str, tuple[str, ...]],
+    issues: tuple[str, ...],
+    varied: frozenset[int] = frozenset(),
 ) -> tuple[dict[str, tuple[Effect, ...]], tuple[Coin, ...], list[dict[str, Any]]]:
     at = Places(world, groups, issues)
     start = int(scenario.time.start)
     months = int(scenario.time.end) - start + 1
-    coins: dict[tuple[int, float], int] = {}  # the same event at other odds is the same draw against another threshold
+    # the same event at other odds is the same draw against another threshold
+    coins: dict[tuple[int, float, int], int] = {}
     drawn: list[Coin] = []
     branches: dict[str, list[Effect]] = {"baseline": [], **{name: [] for name in scenario.branches}}
     listed = []
-    for branch, event in _events(scenario):
+    for number, (branch, event) in enumerate(_events(scenario)):
         uncertain = -1
-        if event.probability < 1:
-            odds = (coin_key(event), event.probability)
+        if event.probability < 1 or number in varied:
+            odds = (coin_key(event), event.probability, number if number in varied else -1)
             uncertain = coins.setdefault(odds, len(coins))
             if uncertain == len(drawn):
-                drawn.append(Coin(*odds, label(event)))
-        own = effects(event, event.kind, at, start, months, uncertain)
+                drawn.append(Coin(*odds[:2], label(event)))
+        own = [replace(e, event=number) for e in effects(event, event.kind, at, start, months, uncertain)]
         for name in branches if branch is None else [branch]:
             branches[name].extend(own)
         listed.append(
@@ -239,8 +268,19 @@ def fingerprint(document: Any, world: World) -> str:
     """A hash of what is simulated: the resolved scenario and the world's figures."""
     content = document.scenario.model_dump(mode="json", by_alias=True, exclude={"about", "claims"})
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    _add_figures(digest, world)
+    return digest.hexdigest()
+
+
+def world_fingerprint(world: World) -> str:
+    """A hash of the world's states and figures."""
+    digest = hashlib.sha256(" ".join(world.states).encode())
+    _add_figures(digest, world)
+    return digest.hexdigest()
+
+
+def _add_figures(digest: Any, world: World) -> None:
     for name, value in sorted(vars(world).items()):
         if isinstance(value, np.ndarray):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value).tobytes())
-    return digest.hexdigest()

@@ -45,7 +45,7 @@ def resolved_text(document: Document, world: World, belief: str | None = None) -
         *_claims(scenario.claims),
         f"runs: {_runs(scenario.runs)}",
         f"seed: {scenario.seed}",
-        *([f"sweep: {_flow(scenario.sweep)}"] if scenario.sweep else []),
+        *([f"sweep: {_flow(scenario.sweep.model_dump(mode='json', exclude_defaults=True))}"] if scenario.sweep else []),
     ]
     return "\n".join(lines) + "\n"
 
@@ -72,14 +72,16 @@ def _mechanisms(scenario: Scenario) -> Iterator[str]:
 
 def _parameters(scenario: Scenario, belief: str) -> Iterator[str]:
     from alignsim.mechanisms.registry import PARAMETERS
+    from alignsim.plan.resolution import believed
 
     yield "parameters:" if scenario.parameters else f"# parameters, as the {belief} belief has them:"
+    chosen = believed(belief)
     for path, parameter in PARAMETERS.items():
         given = scenario.parameters.get(path)
         each = f", one for each {parameter.each}" if parameter.each else ""
         about = f"{parameter.unit}{each}; {parameter.low:g} to {parameter.high:g}; {parameter.source}"
         if given is None:
-            yield f"  # {path}: {parameter.prior(belief)}  # {_comment(about)}"
+            yield f"  # {path}: {chosen[path]}  # {_comment(about)}"
         else:
             value = f"{given.value!r}" if given.value is not None else _flow(given.model_dump(exclude_none=True))
             yield f"  {path}: {value}  # set in this file; {_comment(about)}"

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from alignsim.arrays import Array, Snapshot
-from alignsim.plan.plan import Batch, Watched
+from alignsim.plan.plan import Batch, Plan, Watched
 
 OTHER_TIES = "other ties"
 """The mean tie of a pair's members with third partners: what a general drift would move as well."""
+OWN_THEORY = "consent"
+"""The law of motion that speaks of everything; rival theories speak of ties and isolation only."""
+ABOUT_TIES = ("alignment", OTHER_TIES, "bloc membership", "polarisation", "isolation")
+"""Measures of which every theory speaks."""
+SANCTIONS = ("sanction_trade", "sanction_financial", "sanction_symbolic")
 
 
 def measured(now: Snapshot, watched: Watched, month: int, batch: Batch) -> Array:
@@ -21,10 +26,37 @@ def measured(now: Snapshot, watched: Watched, month: int, batch: Batch) -> Array
     return _MEASURES[watched.measure](now, watched, batch)
 
 
+def spoken_of(plan: Plan) -> list[int]:
+    """Places in `plan.watched` of what the plan's theory speaks of."""
+    own = plan.theory == OWN_THEORY
+    return [w for w, watched in enumerate(plan.watched) if own or watched.measure in ABOUT_TIES]
+
+
 def pairs(watched: Watched) -> tuple[list[int], list[int]]:
     """The ordered pairs that are measured, without a state and itself."""
     listed = [(i, j) for i in watched.of for j in watched.toward if i != j]
     return [i for i, _ in listed], [j for _, j in listed]
+
+
+def other_ties(members: tuple[int, ...], plan: Plan) -> Watched | None:
+    """What is watched of a pair's other ties; None where there are no third partners."""
+    partners = third_partners(members, plan)
+    return Watched(OTHER_TIES, members, partners) if partners else None
+
+
+def third_partners(members: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
+    """States outside a pair that sanction neither member, at the eve or in any branch.
+
+    The members' ties with those who sanction them fall by the sanctions themselves: measured against these, any pair
+    of targets would look special.
+    """
+    senders: set[int] = set()
+    for name in SANCTIONS:
+        senders.update(np.flatnonzero(getattr(plan.eve, name)[:, :, list(members)].any(axis=(0, 2))).tolist())
+        for effect in (e for own in plan.branches.values() for e in own if e.driver == name and e.operation != "scale"):
+            on = np.isin(effect.index[1], members) & np.greater(effect.value, 0.0)
+            senders.update(effect.index[0][on].tolist())
+    return tuple(k for k in range(len(plan.states)) if k not in senders and k not in members)
 
 
 def camps(alignment: Array) -> Array:

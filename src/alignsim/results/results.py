@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,8 +16,10 @@ from alignsim.errors import FileProblem
 from alignsim.files import reason, write_atomically, write_text
 from alignsim.plan.plan import Plan
 from alignsim.results.record import FIXED, Arrays, members, motives
+from alignsim.results.table import runs_table, write_tables
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -26,7 +28,7 @@ MARGIN = 0.05
 
 UNITS: dict[str, tuple[str, str]] = {
     "alignment": ("alignment, -1 to 1", "Alignment of the dyad"),
-    "other_ties": ("alignment, -1 to 1", "Mean alignment of both members with all third states"),
+    "other_ties": ("alignment, -1 to 1", "Mean alignment of both members with third partners that sanction neither"),
     "trade_share": ("share of external trade", "Share of the side's external trade that is with the other"),
     "arms": ("million TIV a month", "Arms delivered by the side to the other"),
     "desire": ("z", "What the side wants of the tie; the lower of the two binds"),
@@ -64,7 +66,7 @@ def dataset(plan: Plan, branches: Mapping[str, Arrays], by_run: Arrays, runs: np
         "motive_share": (*per_dyad, "side", "motive", "frame"),
         **{name: ("branch", "run", "member", "time") for name in ("isolation", "capacity", "know_how", "position")},
     }
-    variables: dict[str, Any] = {name: (dims[name], arrays[name]) for name in dims}
+    variables: dict[str, Any] = {name: (dims[name], arrays[name]) for name in dims if name in arrays}
     if "matrix" in arrays:
         variables |= _matrices(arrays, len(states), len(runs))
     variables |= {
@@ -112,12 +114,15 @@ def _matrices(arrays: Arrays, n: int, runs: int) -> dict[str, Any]:
     ties = arrays["matrix"]  # branch, run, frame, pair
     quantiles = np.stack([np.quantile(own, QUANTILES, axis=0) for own in ties])
     by_frame = ("branch", "frame", "state", "partner")
-    return {
+    flows = {
+        f"{name}_mean": (by_frame, (arrays[f"{name}_sum"] / FIXED[f"{name}_sum"] / runs).astype(np.float32))
+        for name in ("trade", "arms")
+        if f"{name}_sum" in arrays
+    }
+    return flows | {
         "alignment_mean": (by_frame, square(ties.mean(axis=1, dtype=np.float64))),
         "alignment_sd": (by_frame, square(ties.std(axis=1, dtype=np.float64))),
         "alignment_quantile": (("branch", "quantile", *by_frame[1:]), square(quantiles)),
-        "trade_mean": (by_frame, (arrays["trade_sum"] / FIXED["trade_sum"] / runs).astype(np.float32)),
-        "arms_mean": (by_frame, (arrays["arms_sum"] / FIXED["arms_sum"] / runs).astype(np.float32)),
         "pressure": (("branch", "time", "state"), arrays["pressure_sum"] / FIXED["pressure_sum"] / runs),
     }
 
@@ -156,6 +161,10 @@ class Results:
         change = self.data.alignment.sel(branch=branch) - self.data.alignment.sel(branch="baseline")
         return change if dyad is None else change.sel(dyad=dyad)
 
+    def table(self) -> pandas.DataFrame:
+        """Every run of every branch as a row: seed, draws, parameters, outcomes; as `runs.csv` holds it."""
+        return runs_table(self.data)
+
     def summary(self) -> dict[str, Any]:
         """The end of every focus tie in every branch, and its paired difference to the baseline."""
         data = self.data
@@ -176,7 +185,7 @@ class Results:
                     row["difference"] = _spread(change) | {
                         "probability_above_margin": float((change > MARGIN).mean()),
                         "probability_below_minus_margin": float((change < -MARGIN).mean()),
-                        "probability_above_other_ties": float((change - third > 0).mean()),
+                        "probability_above_other_ties": _share(change - third > 0, np.isfinite(third)),
                     }
                 ties.append(row)
         return {
@@ -194,8 +203,8 @@ class Results:
             "ties": ties,
         }
 
-    def save(self, folder: Path) -> Path:
-        """Write every file but the figures into `folder`, which must exist.
+    def save(self, folder: Path, tables: Iterable[str] = ("csv",)) -> Path:
+        """Write every file but the figures into `folder`, which must exist; `tables` are csv, parquet or both.
 
         Raises FileProblem where the disk is full or the folder may not be written.
         """
@@ -205,9 +214,8 @@ class Results:
         )
         write_text(folder / "summary.json", json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n")
         write_atomically(folder / "trajectories.csv", self._write_csv)
-        write_text(folder / "scenario.yaml", self.scenario_text)
-        write_text(folder / "scenario.resolved.yaml", self.resolved_text)
-        write_text(folder / "manifest.json", json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n")
+        write_tables(self.data, folder, tables)
+        write_origin(folder, self.manifest, self.scenario_text, self.resolved_text)
         self.folder = folder
         return folder
 
@@ -234,13 +242,17 @@ class Results:
                 pair = str(dyad).split("-")
                 for measure in ("alignment", "other_ties"):
                     yield measure, branch, *pair, data[measure].sel(branch=branch, dyad=dyad).values
-                for measure in ("trade_share", "arms", "desire"):
+                for measure in self._kept("trade_share", "arms", "desire"):
                     for side in (0, 1):
                         own = data[measure].sel(branch=branch, dyad=dyad, side=side).values
                         yield measure, branch, pair[side], pair[1 - side], own
-            for measure in ("isolation", "capacity", "know_how", "position"):
+            for measure in self._kept("isolation", "capacity", "know_how", "position"):
                 for member in data.member.values:
                     yield measure, branch, member, "", data[measure].sel(branch=branch, member=member).values
+
+    def _kept(self, *names: str) -> list[str]:
+        """Those of the variables that the theory speaks of."""
+        return [name for name in names if name in self.data]
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -264,18 +276,17 @@ class Results:
             raise FileProblem(f"{folder} cannot be read as a run: {reason(error)}; run the scenario again") from error
         return cls(data, manifest, folder, *texts)
 
-    def _repr_html_(self) -> str:
-        from html import escape
 
-        ends = [(r, r["difference"]) for r in self.summary()["ties"] if "difference" in r]
-        rows = "".join(
-            f"<tr><td>{escape(r['dyad'])}</td><td>{escape(r['branch'])}</td><td>{r['end']['q50']:+.2f}</td>"
-            f"<td>{change['q50']:+.2f}</td><td>{change['q05']:+.2f} to {change['q95']:+.2f}</td></tr>"
-            for r, change in ends
-        )
-        words = ("tie", "branch", "alignment at the end", "change against baseline", "90 % of runs")
-        head = "<tr>" + "".join(f"<th>{word}</th>" for word in words) + "</tr>"
-        return f"<p><b>{escape(self.data.attrs['title'])}</b>, {self.runs} runs</p><table>{head}{rows}</table>"
+def write_origin(folder: Path, manifest: Mapping[str, Any], scenario_text: str, resolved_text: str) -> None:
+    """Write what results came from: the scenario, as given and resolved, and the manifest. Raises FileProblem."""
+    write_text(folder / "scenario.yaml", scenario_text)
+    write_text(folder / "scenario.resolved.yaml", resolved_text)
+    write_text(folder / "manifest.json", json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _share(which: np.ndarray, there: np.ndarray) -> float | None:
+    """Share of the runs; None where there is no number to look at."""
+    return float(which.mean()) if there.all() else None
 
 
 def _spread(values: np.ndarray) -> dict[str, float]:

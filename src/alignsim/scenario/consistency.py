@@ -7,6 +7,7 @@ from typing import Any
 
 from alignsim.errors import Problem, did_you_mean
 from alignsim.scenario.events import Event
+from alignsim.scenario.outcomes import Outcome
 from alignsim.scenario.schema import BASELINE, Claim, Scenario, branch_name_problem
 from alignsim.scenario.tree import Path, Tree
 from alignsim.scenario.wording import text_offset
@@ -153,7 +154,7 @@ def _claim(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator
                 words = f"{branch!r} is not a branch of this file{did_you_mean(branch, scenario.branch_names)}"
                 yield tree.problem((*path, "contrast"), words, offset=text_offset(tree, (*path, "contrast"), offset))
     if claim.outcome is not None:
-        yield from _outcome(claim, (*path, "outcome"), scenario, tree)
+        yield from outcome_problems(claim.outcome, (*path, "outcome"), scenario, tree)
     if claim.dose is not None:
         yield from _dose(claim.dose.of, (*path, "dose", "of"), scenario, tree)
 
@@ -166,9 +167,9 @@ def _is_branch(name: str, scenario: Scenario, tree: Tree) -> bool:
     return not isinstance(node.value, dict) or name in node.value
 
 
-def _outcome(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator[Problem]:
-    outcome, start, end = claim.outcome, scenario.time.start, scenario.time.end
-    assert outcome is not None
+def outcome_problems(outcome: Outcome, path: Path, scenario: Scenario, tree: Tree) -> Iterator[Problem]:
+    """An outcome about one state alone, or about months that are not simulated."""
+    start, end = scenario.time.start, scenario.time.end
     if outcome.state is not None and outcome.state == outcome.partner:
         offset = text_offset(tree, path, outcome.offset("partner"))
         yield tree.problem(path, f"measures {outcome.state} with itself; name two", offset=offset)

@@ -58,6 +58,18 @@ class Document:
         return self
 
 
+class LandscapeFile(InvalidInput):
+    """A landscape, met where a scenario of states was expected: it carries what was read (see `scenario.landscape`)."""
+
+    def __init__(self, tree: Tree, mistakes: list[Problem], file: Path | None) -> None:
+        words = "makes this a landscape of its own; `alignsim run`, `show` and `validate` take it, nothing else does"
+        super().__init__(tree.name, [tree.problem(("propensity",), words, key=True)], "is no scenario of states")
+        self.tree, self.mistakes, self.file = tree, mistakes, file
+
+    def __reduce__(self):
+        return type(self), (self.tree, self.mistakes, self.file)
+
+
 def load(path: str | os.PathLike[str]) -> Document:
     """Read and check a scenario file; `-` is standard input.
 
@@ -86,6 +98,8 @@ def examine_text(text: str, name: str, file: Path | None = None) -> Document:
     if not isinstance(root.value, dict):
         problems.append(tree.problem((), "must be a mapping of `key: value`; start with `alignsim: 1`"))
         raise InvalidInput(name, problems)
+    if "propensity" in root.value:
+        raise LandscapeFile(tree, problems, file)
     problems += flatten_parameters(tree)
     if "extends" in root.value:
         tree, more = _extended(tree, file)

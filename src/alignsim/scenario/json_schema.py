@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from alignsim.scenario import events, schema
+from alignsim.scenario import events, landscape, schema
 
 
 def json_schema() -> dict[str, Any]:
@@ -21,6 +21,13 @@ def json_schema() -> dict[str, Any]:
             if model in definitions:
                 _describe(definitions[model]["properties"], getattr(module, model), documented)
     made["$defs"]["Event"]["oneOf"] = [{"required": [kind]} for kind in events.KINDS]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_null(made)}
+
+
+def landscape_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a landscape file."""
+    made = landscape.Landscape.model_json_schema(by_alias=True, mode="validation")
+    _describe(made["properties"], landscape.Landscape, _field_docstrings(landscape.__name__)["Landscape"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_null(made)}
 
 

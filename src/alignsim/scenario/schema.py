@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, St
 from alignsim.mechanisms.priors import Constant, Prior, Triangular, Uniform
 from alignsim.scenario.events import Event
 from alignsim.scenario.fields import Model, Name, Pair, Share, Text, Who, wrong
+from alignsim.scenario.levels import Levels, parse_levels
 from alignsim.scenario.month import Month
 from alignsim.scenario.outcomes import Contrast, Misread, Outcome, parse_contrast, parse_outcome
 
@@ -184,6 +185,78 @@ class Claim(Model):
         return self
 
 
+def _levels(value: Any) -> Levels:
+    if isinstance(value, Levels):
+        return value
+    numbers = isinstance(value, (list, tuple)) and all(type(entry) in (int, float) for entry in value)
+    if not numbers and not isinstance(value, str):
+        raise wrong("must be levels such as `0:0.5:11`, a range such as `0.2..1`, or a list of numbers")
+    try:
+        return parse_levels(value)
+    except Misread as error:
+        raise wrong(str(error), offset=error.offset) from None
+
+
+_LevelsText = Annotated[
+    Levels,
+    PlainValidator(_levels),
+    _AS_TEXT,
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "number"}, "minItems": 2}]}),
+]
+SAMPLES = {"lhs": 100, "sobol": 128, "saltelli": 128, "morris": 20}
+"""Designs that take a number of points, and how many where the file does not say: the base sample of a saltelli design,
+the trajectories of a morris design."""
+
+
+class Sweep(Model):
+    """A design over numbers of this file, and how often each of its points is run."""
+
+    vary: Annotated[dict[Text, _LevelsText], Field(min_length=1, max_length=100)]
+    """What varies, by its path (`sanctions.bite`, `events[3].intensity`), and how: `0:0.5:11`, `0.2..1` or a list."""
+    design: Literal["grid", "lhs", "sobol", "morris", "saltelli"] | None = None
+    """grid where every input has levels, else lhs, unless it is said."""
+    points: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
+    """Points of lhs and sobol, base sample of saltelli, trajectories of morris."""
+    runs: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """Runs of every point; run r meets the same shocks at every point."""
+    outcomes: Annotated[tuple[_OutcomeText, ...], Strict(False)] = ()
+    """What is measured besides the outcomes of the claims."""
+    claims: Annotated[tuple[Text, ...], Strict(False)] | None = None
+    """Ids of the claims that count, and whose branches are run; all where not said."""
+    groups: dict[Name, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = Field(default_factory=dict)
+    """Inputs that are varied together as one, by a name for each group."""
+    fixed_others: bool = False
+    """true: all parameters that do not vary stand at the median of their belief."""
+
+    @property
+    def kind(self) -> str:
+        """The design, also where the file does not say it."""
+        return self.design or ("grid" if all(levels.values for levels in self.vary.values()) else "lhs")
+
+    @property
+    def count(self) -> int:
+        """Points that a sampled design is asked for; 0 of a grid."""
+        return self.points or SAMPLES.get(self.kind, 0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Sweep:
+        open_ = [path for path, levels in self.vary.items() if not levels.values]
+        discrete = [path for path in self.vary if path not in open_]
+        if self.kind == "grid" and open_:
+            raise wrong(f"is a grid, and {open_[0]} is a range; write it as low:high:count, or use another design")
+        if self.kind == "morris" and discrete:
+            raise wrong(f"is a morris design, which needs ranges; write {discrete[0]} as low..high")
+        if self.kind == "grid" and self.points is not None:
+            raise wrong("is a grid, whose levels say how many points it has; remove `points`")
+        if self.kind in ("sobol", "saltelli") and self.count & (self.count - 1):
+            below = 1 << (self.count.bit_length() - 1)
+            raise wrong(f"asks for {self.count} points of a Sobol sequence, which needs a power of two: "
+                        f"{below} or {2 * below}")  # fmt: skip
+        if self.groups and self.kind not in ("morris", "saltelli"):
+            raise wrong(f"has groups, of which a {self.kind} design knows nothing; use morris or saltelli")
+        return self
+
+
 def _one_belief(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -270,8 +343,8 @@ class Scenario(Model):
     """The number of runs, or {until: decided, at_most: N}."""
     seed: Annotated[int, Field(ge=0, le=_LARGEST_SEED)] = 0
     """A whole number that fixes every random draw."""
-    sweep: dict[str, Any] | None = None
-    """A design over parameters; read by `alignsim sweep`."""
+    sweep: Sweep | None = None
+    """A design over numbers of this file; read by `alignsim sweep`."""
 
     @property
     def branch_names(self) -> tuple[str, ...]:

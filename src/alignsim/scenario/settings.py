@@ -9,7 +9,7 @@ from dataclasses import replace
 from alignsim.errors import InvalidInput, Problem, UsageError
 from alignsim.scenario.document import Document, examined, flatten_parameters
 from alignsim.scenario.parsing import MAX_DEPTH, parse
-from alignsim.scenario.tree import Node, Path
+from alignsim.scenario.tree import Node, Path, Tree
 
 _STEP = re.compile(r"([^.\[\]=]+)|\[([0-9]{1,6})\]")
 _EMPTY = "leads nowhere: the list is empty"
@@ -30,15 +30,31 @@ def examine(document: Document, arguments: Iterable[str]) -> Document:
     given = tuple(arguments)
     if not given:
         return document
-    problems: list[Problem] = list(document.problems)
-    tree = replace(document.tree, root=_copied(document.tree.root))
-    for argument in given:
-        path, value = _read(argument)
-        if message := _put(tree.root, path, value):
-            problems.append(Problem(0, 0, tree.spell(path), f"{message} (from {value.source})"))
-    problems += flatten_parameters(tree)
+    tree, problems = put_into(document.tree, given)
+    problems = [*document.problems, *problems, *flatten_parameters(tree)]
     again = replace(document, tree=tree, problems=tuple(problems), settings=(*document.settings, *given))
     return examined(again)
+
+
+def put_into(tree: Tree, arguments: Iterable[str]) -> tuple[Tree, list[Problem]]:
+    """The tree with each `path=value` in its place, and what cannot be put anywhere."""
+    problems = list[Problem]()
+    tree = replace(tree, root=copied(tree.root))
+    for argument in arguments:
+        path, value = _read(argument)
+        if message := _parameter(path) or put(tree.root, path, value):
+            problems.append(Problem(0, 0, tree.spell(path), f"{message} (from {value.source})"))
+    return tree, problems
+
+
+def _parameter(path: Path) -> str | None:
+    """What to write where the path is that of a parameter, `sanctions.bite` for `parameters.sanctions.bite`."""
+    if len(path) != 2:
+        return None
+    from alignsim.mechanisms.registry import PARAMETERS
+
+    name = f"{path[0]}.{path[1]}"
+    return f"is a parameter; write parameters.{name}" if name in PARAMETERS else None
 
 
 def _read(argument: str) -> tuple[Path, Node]:
@@ -76,16 +92,22 @@ def _path(spelt: str) -> Path:
     return tuple(steps)
 
 
-def _copied(root: Node) -> Node:
+def copied(root: Node) -> Node:
     """A copy whose containers may be changed without touching the original."""
     if isinstance(root.value, dict):
-        return replace(root, value={k: _copied(node) for k, node in root.value.items()}, keys=dict(root.keys))
+        return replace(root, value={k: copied(node) for k, node in root.value.items()}, keys=dict(root.keys))
     if isinstance(root.value, list):
-        return replace(root, value=[_copied(node) for node in root.value])
+        return replace(root, value=[copied(node) for node in root.value])
     return root
 
 
-def _put(root: Node, path: Path, value: Node) -> str | None:
+def spelt(path: Path) -> str:
+    """`events[0].sanction.intensity`, as an argument names a place; entries of a list are counted in the whole."""
+    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return words.removeprefix(".")
+
+
+def put(root: Node, path: Path, value: Node) -> str | None:
     """Put `value` at `path`, making mappings on the way; says why where that cannot be."""
     around = root
     for depth, step in enumerate(path):

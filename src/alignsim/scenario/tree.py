@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 class Node:
     """A value (scalar, list of nodes, or dict of nodes), where it stands, and where its keys stand (1-based).
 
-    `source` is "" for the file itself, else the file it extends or the `--set` argument that the value comes from.
+    `source` is "" for the file itself, else the file it extends or the argument (`--set ...`) that the value comes from.
     """
 
     value: Any
@@ -100,13 +100,20 @@ class Tree:
         if not isinstance(node.value, (dict, list)) and node.value is not None:
             path = found  # a single value stands for a list of one
         line, column, source = self._place(path, key)
+        source = _set_within(node) or source
         where = self.spell(path)
         if not source:
             return Problem(line, column + offset, where, message)
-        if source.startswith("--set"):
+        if source.startswith("--"):
             return Problem(0, 0, where, f"{message} (from {source})")
         at = self.place(("extends",))
         return Problem(*at, "extends", f"{source} {line}:{column + offset} {where}: {message}")
+
+
+def _set_within(node: Node) -> str:
+    """The `--set` argument of an entry of a mapping that is wrong as a whole; empty where none was set."""
+    entries = node.value.values() if isinstance(node.value, dict) else ()
+    return next((entry.source for entry in entries if entry.source.startswith("--set")), "")
 
 
 def _own_index(around: Node, entry: Node | None, index: int) -> int:

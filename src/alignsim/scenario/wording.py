@@ -99,7 +99,14 @@ def _length(kind: str, context: Any) -> str:
     return f"needs {number} {'entry' if (least or most) == 1 else 'entries'}, has {has}"
 
 
+_YES_NO = {"yes": True, "on": True, "no": False, "off": False}
+"""Words that other readers of YAML take for true and false; here NO is a text, such as a country's code."""
+
+
 def _number_hint(kind: str, given: Any) -> str:
+    if isinstance(given, str) and given.casefold() in _YES_NO and kind.startswith(("int", "float", "bool")):
+        yes = _YES_NO[given.casefold()]
+        return f"; write {str(yes).lower() if kind.startswith('bool') else int(yes)}"
     if not isinstance(given, str) or not kind.startswith(("int", "float")):
         return ""
     if found := re.fullmatch(r"\s*([-+]?[0-9.]+)\s*%\s*", given):

@@ -28,6 +28,16 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 }
 """Every figure by name, in the order of a report; each takes a results Dataset and returns a matplotlib Figure."""
 
+NEEDS: dict[str, tuple[str, ...]] = {
+    "trajectories": ("alignment",),
+    "why": ("motive_share", "desire"),
+    "surroundings": ("isolation", "trade_share", "arms", "know_how", "capacity"),
+    "matrix": ("alignment_mean",),
+    "network": ("alignment_mean", "trade_mean"),
+    "map": ("alignment_mean",),
+}
+"""Variables that a figure shows; a rival theory does not speak of all of them."""
+
 FOR_EACH_DYAD = ("why", "surroundings")
 """Figures of one dyad; `draw_all` draws them for the first three of the focus."""
 MOST_DYADS = 3
@@ -56,14 +66,15 @@ def draw_all(
     `data` is a results Dataset, `figures` some names of FIGURES (all by default), `formats` of png, svg and pdf. A
     figure of one dyad is named after it: `why-IRN-RUS.png`. `state` is whose alignment the map shows (the first of the
     focus by default), `branch` what figures of one branch show (the first after the baseline by default); each is
-    added to the names of files it changes. Raises UsageError for an unknown name, format, state or branch, and
-    FileProblem when the folder cannot be written.
+    added to the names of files it changes. Figures of what the run's theory does not speak of are left out. Raises
+    UsageError for an unknown name, format, state or branch, and for a figure asked for that is left out; FileProblem
+    when the folder cannot be written.
     """
     if state is not None:
         _known(state, [str(s) for s in data.state.values], "state of this run")
     if branch is not None:
         _known(branch, [str(b) for b in data.branch.values], "branch of this run")
-    names = list(FIGURES) if figures is None else [_known(n, FIGURES, "figure") for n in figures]
+    names = drawable(data) if figures is None else [_drawable(_known(n, FIGURES, "figure"), data) for n in figures]
     kinds = [_known(kind, FORMATS, "format of figures") for kind in formats]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +86,18 @@ def draw_all(
             file = slug("-".join([stem, *chosen.values()]))
             written += [save(figure, folder / f"{file}.{kind}") for kind in kinds]
     return written
+
+
+def drawable(data: Any) -> list[str]:
+    """Names of the figures for which the run has all variables."""
+    return [name for name in FIGURES if all(variable in data for variable in NEEDS[name])]
+
+
+def _drawable(name: str, data: Any) -> str:
+    if name not in drawable(data):
+        theory = data.attrs.get("theory", "")
+        raise UsageError(f"theory {theory!r} says nothing of what the figure {name!r} shows; leave it out")
+    return name
 
 
 def _drawn(name: str, data: Any) -> list[tuple[str, dict[str, str]]]:

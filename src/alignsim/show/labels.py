@@ -44,6 +44,14 @@ def wrap(text: str, room: float, size: float, weight: str = "normal") -> list[st
     return lines
 
 
+def wrap_path(path: str, room: float, size: float) -> list[str]:
+    """The path of an input in lines at most `room` inches wide, broken after a dot, an underscore or a space."""
+    if width(path, size) <= room:
+        return [path]
+    lines = wrap(path.replace(".", ". ").replace("_", "_ "), room, size)
+    return [line.replace(". ", ".").replace("_ ", "_") for line in lines]
+
+
 def spread(places: Any, gaps: Any, low: float, high: float) -> Any:
     """Places moved as little as possible, so that no two are nearer than their gap, inside low..high if they fit.
 

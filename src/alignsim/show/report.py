@@ -24,11 +24,8 @@ from matplotlib.figure import Figure
 
 from alignsim.errors import FileProblem
 from alignsim.files import reason, write_text
-from alignsim.show import verdicts
+from alignsim.show import FIGURES, NEEDS, verdicts
 from alignsim.show.style import BELIEFS, RC
-from alignsim.show.surroundings import surroundings
-from alignsim.show.trajectories import trajectories
-from alignsim.show.why import why
 
 JUDGEMENT = "judgement.json"
 LARGEST_SVG = 300_000
@@ -39,16 +36,17 @@ VERDICTS = ("supported", "refuted", "contradicted", "inconclusive", "not testabl
 ROLES = {
     "signed": "what theory implies",
     "sceptical": "the control: no sign is built in",
-    "calibrated": "fitted to the past",
+    "calibrated-signed": "fitted to the past, from the signed prior",
+    "calibrated-sceptical": "fitted to the past, from the sceptical prior",
     "fixed": "one set of numbers",
 }
 """What each belief family is for."""
-OF_THE_RUNS: dict[str, tuple[Callable[..., Figure], tuple[str, ...]]] = {
-    "Alignment in every branch": (trajectories, ("alignment",)),
-    "Why the first tie moves": (why, ("motive_share", "desire")),
-    "What surrounds the first tie": (surroundings, ("isolation", "trade_share", "arms", "know_how", "capacity")),
+OF_THE_RUNS = {
+    "Alignment in every branch": "trajectories",
+    "Why the first tie moves": "why",
+    "What surrounds the first tie": "surroundings",
 }
-"""Figures of the recorded runs, and the variables they need."""
+"""Figures of the recorded runs."""
 UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StopIteration, RecursionError,
          jinja2.TemplateError)  # fmt: skip
 """What a judgement of another shape than this version writes can raise."""
@@ -98,11 +96,24 @@ def render(judgement: Mapping[str, Any], data: Any = None) -> str:
     return _template().render(
         judgement=judgement,
         claims=list(zip(judgement["claims"], drawings, strict=True)),
+        same=_same_attribution(judgement["claims"]),
         of_the_runs=of_the_runs,
         events=verdicts.numbered(events),
-        calibrated=any("calibrated" in (claim.get("beliefs") or {}) for claim in judgement["claims"]),
+        calibrated=any("calibrated-signed" in (claim.get("beliefs") or {}) for claim in judgement["claims"]),
         command=shlex.join(str(word) for word in judgement.get("command") or []),
     )
+
+
+def _same_attribution(claims: list[Any]) -> dict[str, int]:
+    """For a claim whose effect was taken apart already, by id: the place of the earlier claim, from 1."""
+    seen: list[Any] = []
+    found = {}
+    for claim in claims:
+        why = claim.get("attribution")
+        if why and why in seen:
+            found[str(claim.get("id"))] = seen.index(why) + 1
+        seen.append(why)
+    return found
 
 
 def cleaned(value: Any) -> Any:
@@ -152,9 +163,9 @@ ALTERNATIVES = {
 def _of_the_runs(data: Any) -> list[tuple[str, Markup]]:
     """Headings and figures of the recorded runs, where the variables are there."""
     drawn = []
-    for place, (heading, (draw, needs)) in enumerate(OF_THE_RUNS.items()):
-        if all(variable in data for variable in needs):
-            figure = draw(data)
+    for place, (heading, name) in enumerate(OF_THE_RUNS.items()):
+        if all(variable in data for variable in NEEDS[name]):
+            figure = FIGURES[name](data)
             drawn.append((heading, embedded(figure, f"r{place}-", str(figure.get_label()))))
     return drawn
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
+from io import BytesIO
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ RC: dict[Any, Any] = {
 BELIEFS = {
     "signed": "uncalibrated: theory-signed prior",
     "sceptical": "uncalibrated: sceptical prior",
-    "calibrated": "calibrated on the past",
+    "calibrated-signed": "calibrated on the past, from the theory-signed prior",
+    "calibrated-sceptical": "calibrated on the past, from the sceptical prior",
     "fixed": "fixed parameters",
 }
 
@@ -68,6 +70,19 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
             return draw(*arguments, **options)
 
     return under_the_look
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself, under this look."""
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        content = BytesIO()
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update(RC)
+            self.savefig(content, format="png", dpi=150, metadata={"Software": None})
+        wide, tall = self.get_size_inches()
+        return content.getvalue(), {"width": round(90 * wide), "height": round(90 * tall)}
 
 
 # --- what a dataset says of itself
@@ -227,13 +242,18 @@ class Page:
 
 def page(data: Any, title: str, note: str, wide: float, body: float, key: list[str] | None = None) -> Page:
     """A sheet `wide` inches with a body of `body` inches under a heading, and a footer that says what was run."""
+    return sheet(title, note, provenance(data), wide, body)
+
+
+def sheet(title: str, note: str, source: str, wide: float, body: float) -> Page:
+    """A page of numbers that are no results dataset; `source` is its footer."""
     room = (wide - 2 * MARGIN) * 0.98
     headline, explained = wrap(title, room, 13, "bold"), wrap(note, room, 9) if note else []
-    imprint = wrap(provenance(data), room, SMALL)
+    imprint = wrap(source, room, SMALL)
     top = 0.28 + 0.25 * len(headline) + 0.17 * len(explained) + 0.12
     foot = 0.24 + LINE * len(imprint) + 0.12
     height = top + body + foot
-    figure = Figure(figsize=(wide, height))
+    figure = Picture(figsize=(wide, height))
     left, up = MARGIN / wide, lambda inches: 1 - inches / height
     figure.text(left, up(0.24), "\n".join(headline), fontsize=13, weight="bold", va="top", linespacing=1.25)
     start = 0.24 + 0.25 * len(headline)

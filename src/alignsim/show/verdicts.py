@@ -18,7 +18,20 @@ from matplotlib.ticker import MaxNLocator
 
 from alignsim.show.events import Marker, mark
 from alignsim.show.labels import width, wrap
-from alignsim.show.style import INK, MUTED, OKABE_ITO, SMALL, Look, Page, end_labels, limits, styled, time_axis
+from alignsim.show.style import (
+    INK,
+    LINE,
+    MUTED,
+    OKABE_ITO,
+    SMALL,
+    Look,
+    Page,
+    Picture,
+    end_labels,
+    limits,
+    styled,
+    time_axis,
+)
 
 WIDE = 4.5
 """Inches; narrow, so that the text of a figure keeps four fifths of its size on a phone."""
@@ -33,7 +46,8 @@ MOST = 160
 LOOKS = {
     "signed": Look(BLUE, "-"),
     "sceptical": Look(MUTED, (0, (4, 1.6))),
-    "calibrated": Look(GREEN, (0, (6, 1.4, 1.2, 1.4))),
+    "calibrated-signed": Look(GREEN, (0, (6, 1.4, 1.2, 1.4))),
+    "calibrated-sceptical": Look(PINK, (0, (6, 1.4, 1.2, 1.4, 1.2, 1.4))),
     "fixed": Look(INK, (0, (1.2, 1.1))),
 }
 """How each belief family is drawn everywhere."""
@@ -74,18 +88,23 @@ def specifications(claim: Mapping[str, Any]) -> list[Specification]:
 
 
 @styled
-def specification_curve(claim: Mapping[str, Any]) -> Figure:
+def specification_curve(claim: Mapping[str, Any], heading: bool = False) -> Figure:
     """The effect under every theory and belief, one a row: median, 50% and 90% of the runs, and the verdict.
 
     The grey strip holds effects smaller than the margin of the claim. Filled marks are this model, open ones rivals.
+    `heading` puts the claim above, for a figure that stands alone.
     """
+    says = _short(f"“{claim.get('says') or claim.get('id')}”", WIDE - 2 * EDGE, 8.5, "bold") if heading else ""
+    above = LINE * (says.count("\n") + 1) + 0.12 if heading else 0.0
     rows = specifications(claim)
     left = min(1.75, max(width(s.name, SMALL, "bold") for s in rows) + 0.15)
     right = max(width(s.verdict, SMALL, "bold") for s in rows) + 0.12
     label = _short(f"effect on {claim.get('outcome') or 'the outcome'}", WIDE - left - 2 * EDGE, 8.5)
     tall = 0.29 * len(rows) + 0.1
-    sheet = _sheet(0.12 + tall + 0.24 + 0.16 * (1 + label.count("\n")))
-    ax = sheet.axes(EDGE + left, 0.1, WIDE - left - right - 2 * EDGE, tall)
+    sheet = _sheet(above + 0.12 + tall + 0.24 + 0.16 * (1 + label.count("\n")))
+    if heading:
+        sheet.text(EDGE, 0.06, says, fontsize=8.5, weight="bold", linespacing=1.25)
+    ax = sheet.axes(EDGE + left, above + 0.1, WIDE - left - right - 2 * EDGE, tall)
     _margin(ax, claim, upright=True)
     for place, row in enumerate(rows):
         _interval(ax, place, row)
@@ -97,6 +116,7 @@ def specification_curve(claim: Mapping[str, Any]) -> Figure:
     drawn = [(_number(s.effect.get("q05")), _number(s.effect.get("q95"))) for s in rows if not np.isnan(s.middle)]
     ax.set(xlim=limits([*drawn, (0.0, 0.0)], least=0.1), ylim=(len(rows) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel(label)
     return sheet.figure
 
@@ -369,7 +389,7 @@ def readable(path: str) -> str:
 
 
 def _sheet(tall: float) -> Page:
-    return Page(Figure(figsize=(WIDE, tall)), 0.0, WIDE)
+    return Page(Picture(figsize=(WIDE, tall)), 0.0, WIDE)
 
 
 def _plot(tall: float, top: float, right: float, below: float = 0.55) -> tuple[Page, Axes]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
+from io import StringIO
 from typing import Any
 
 import numpy as np
 
 from alignsim.mechanisms.registry import PARAMETERS
 from alignsim.plan.plan import Plan
+from alignsim.results.measures import OWN_THEORY
 from alignsim.scenario.document import Document
 from alignsim.scenario.schema import Claim
 from alignsim.study.contrasts import Simulated
@@ -64,6 +68,33 @@ def belief_as_json(judged: Verdict, effects: Array, rel: Array | None, of: Simul
         "more_runs": more_runs(judged),
         "rejected_draws": rejected(of),
     }
+
+
+def specifications(claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each claim, theory and belief: verdict, runs, effect, and the share of runs that bears it out."""
+    rows = []
+    for claim in claims:
+        for belief, said in claim["beliefs"].items():
+            found = said | {"support": said["support"]["p"]}
+            rows.append(_specification(claim, OWN_THEORY, belief, found))
+        rows += [_specification(claim, rival["theory"], rival["belief"], rival) for rival in claim["rivals"]]
+    return rows
+
+
+def _specification(claim: Mapping[str, Any], theory: str, belief: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    effect = {name: found["effect"][name] for name in QUANTILES}
+    about = {"claim": claim["id"], "theory": theory, "belief": belief}
+    return about | {"verdict": found["verdict"], "runs": found["runs"], **effect, "p_claim": found["support"]}
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with the same keys as CSV, numbers to six digits, what is not there empty."""
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
+    return text.getvalue()
 
 
 def rejected(of: Simulated) -> float:

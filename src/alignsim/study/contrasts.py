@@ -118,28 +118,44 @@ def simulate(
     full: bool = False,
     executor: Executor | None = None,
     progress: ensemble.Progress | None = None,
+    known: Simulated | None = None,
 ) -> Simulated:
     """The given runs of every branch, equal branches once; the same numbers whatever the chunks or the executor.
 
-    Only what is watched is kept, unless all that results need is asked for (`full`).
+    Only what is watched is kept, unless all that results need is asked for (`full`). Branches that do the same as one
+    of those `known`, of a plan that differs in its branches only, are taken from there where it has these runs.
 
     Raises TooLarge before anything is allocated when they would not fit into memory.
     """
-    twin = _twins(plan.branches)
-    lean = replace(plan, branches={name: plan.branches[name] for name in dict.fromkeys(twin.values())})
+    runs, twin = np.asarray(runs), _twins(plan.branches)
+    done = {} if full or known is None else _done(known, plan, runs)
+    there = {name: done[meaning] for name in set(twin.values()) if (meaning := _meaning(plan.branches[name])) in done}
+    wanted = [name for name in dict.fromkeys(twin.values()) if name not in there]
+    if not wanted:  # what branches share is still to be drawn
+        wanted.append(next(iter(there)))
+    lean = replace(plan, branches={name: plan.branches[name] for name in wanted})
     size = ensemble.chunk_size(plan)
     ensemble.refuse_what_does_not_fit(replace(lean, runs=int(max(runs)) + 1 if full else len(runs)), size)
     work = partial(_chunk, lean, full=full)
     chunks = [runs[k : k + size] for k in range(0, len(runs), size)]
     parts = gather(work, [(chunk,) for chunk in chunks], executor, progress, [len(chunk) for chunk in chunks])
-    whole = {name: _joined([branches[name] for branches, _ in parts]) for name in lean.branches}
+    whole = there | {name: _joined([branches[name] for branches, _ in parts]) for name in lean.branches}
     shared = _joined([by_run for _, by_run in parts])
-    return Simulated(plan, {name: whole[twin[name]] for name in plan.branches}, shared, np.asarray(runs))
+    return Simulated(plan, {name: whole[twin[name]] for name in plan.branches}, shared, runs)
 
 
 def _chunk(plan: Plan, runs: Array, full: bool) -> tuple[dict[str, record.Arrays], record.Arrays]:
-    branches, by_run = ensemble.simulate_chunk(plan, runs, matrices=full)
-    return branches if full else {name: {"watched": own["watched"]} for name, own in branches.items()}, by_run
+    return ensemble.simulate_chunk(plan, runs, matrices=full, watched_only=not full)
+
+
+def _done(known: Simulated, plan: Plan, runs: Array) -> dict[Any, record.Arrays]:
+    """What is watched in the branches that are known of these runs, by what the branches do."""
+    if known.plan.watched != plan.watched or not np.isin(runs, known.runs).all():
+        return {}
+    rows = np.searchsorted(known.runs, runs)
+    return {
+        _meaning(known.plan.branches[name]): {"watched": own["watched"][rows]} for name, own in known.branches.items()
+    }
 
 
 def gather(

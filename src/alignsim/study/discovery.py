@@ -58,10 +58,13 @@ class Box:
         """Which rows of (n, d) lie inside: (n,) of bool."""
         return _inside(np.asarray(parameters, float), np.array(self.limits))
 
+    def conditions(self, names: list[str]) -> str:
+        """For instance "bite > 0.6 and learning < 0.3"."""
+        return " and ".join(_condition(names[k], *self.limits[k]) for k in self.restricted)
+
     def in_words(self, names: list[str], does: str = "fails") -> str:
         """For instance "fails where bite > 0.6 and learning < 0.3", with the density and the coverage in per cent."""
-        conditions = [_condition(names[k], *self.limits[k]) for k in self.restricted]
-        where = f"where {' and '.join(conditions)}" if conditions else "everywhere alike"
+        where = f"where {self.conditions(names)}" if self.restricted else "everywhere alike"
         return f"{does} {where} (in {self.density:.0%} of the runs there; {self.coverage:.0%} of all such runs)"
 
 

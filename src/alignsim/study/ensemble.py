@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alignsim.arrays import Shocks
 from alignsim.errors import TooLarge
+from alignsim.mechanisms import adoption
 from alignsim.plan import Plan, bytes_for
+from alignsim.plan.plan import Batch
 from alignsim.results import record
+from alignsim.results.measures import OWN_THEORY
+from alignsim.study import rival_laws
 
 Progress = Callable[[int, int], None]
 """Called with the runs done and the runs there are."""
+
+SECONDS_TO_CLOSE = 0.5
+"""How long a pool whose processes were killed is waited for."""
 
 CACHE = 400_000
 """Bytes of one (run, state, partner) array of a chunk: small enough for the cache, and large enough that arithmetic
@@ -40,15 +52,21 @@ def chunk_size(plan: Plan) -> int:
 
 
 def simulate_chunk(
-    plan: Plan, runs: NDArray[np.int64], matrices: bool = True
+    plan: Plan, runs: NDArray[np.int64], matrices: bool = True, watched_only: bool = False
 ) -> tuple[dict[str, record.Arrays], record.Arrays]:
-    """All branches of some runs, on one thread of linear algebra; a run's numbers do not depend on the others."""
+    """All branches of some runs, on one thread of linear algebra; a run's numbers do not depend on the others.
+
+    `watched_only` keeps nothing but what the plan watches.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
         batch = plan.batch(runs)
         shocks = batch.shocks()
-        branches = {b: record.record(batch, batch.simulate(b, shocks), matrices) for b in plan.branches}
+        if watched_only:
+            branches = {b: record.watched_only(batch, months(batch, b, shocks, explain=False)) for b in plan.branches}
+        else:
+            branches = {b: record.record(batch, months(batch, b, shocks), matrices) for b in plan.branches}
     values = batch.draws.values
     by_run = {
         "parameters": np.stack([values[path].mean(axis=(1, 2)) for path in plan.priors], axis=1),
@@ -57,6 +75,16 @@ def simulate_chunk(
         "attempts": batch.draws.attempts,
     }
     return branches, by_run
+
+
+def months(batch: Batch, branch: str, shocks: list[Shocks], explain: bool = True) -> Iterator[Any]:
+    """The months of one branch under the plan's theory, from the eve on; rival theories know no shocks.
+
+    `explain` keeps each motive's contribution at the frames.
+    """
+    if batch.plan.theory == OWN_THEORY:
+        return batch.simulate(branch, shocks, explain=None if explain else lambda month: False)
+    return rival_laws.trajectory(batch.plan.theory, batch, branch)
 
 
 def simulate(
@@ -116,19 +144,55 @@ def _borrowed(executor: Executor) -> Iterator[Executor]:
 @contextmanager
 def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes that is gone, with all its children, when the block is left for whatever reason."""
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    own = adoption.for_processes()
+    pool = ProcessPoolExecutor(jobs, mp_context=_Workers(), initializer=_begin, initargs=(own,))
     try:
         yield pool
     except BaseException:
         for process in list((pool._processes or {}).values()):
             process.kill()
+        thread: Any = pool._executor_manager_thread
         pool.shutdown(wait=False, cancel_futures=True)
+        if thread is not None:  # it may wait for ever, for the rest of what a killed worker was sending
+            thread.join(SECONDS_TO_CLOSE)
         raise
     pool.shutdown()
 
 
-def _leave_interrupts_to_the_parent() -> None:
+class _Worker(SpawnProcess):
+    """A fresh process that does not run the user's script again, so that a script needs no `if __name__` guard.
+
+    Nothing that a worker does is defined there.
+    """
+
+    def start(self) -> None:
+        main = sys.modules["__main__"]
+        hidden: dict[str, Any] = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
+        vars(main).pop("__file__", None)
+        vars(main)["__spec__"] = None
+        try:
+            super().start()
+        finally:
+            vars(main).update(hidden)
+
+
+class _Workers(SpawnContext):
+    Process = _Worker
+
+
+def _begin(adopted: list[adoption.Message]) -> None:
+    """Leave interrupts to the parent, end with it, and take over the mechanisms it has adopted."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    adoption.adopt_again(adopted)
+
+
+def _end_with_the_parent() -> None:
+    """A worker whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def refuse_what_does_not_fit(plan: Plan, chunk: int) -> None:

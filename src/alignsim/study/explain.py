@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from alignsim.mechanisms.priors import Constant
 from alignsim.mechanisms.registry import GROUPS, PARAMETERS, SWITCHES
 from alignsim.plan.plan import Plan
 from alignsim.results.measures import measured
 from alignsim.study import discovery, ensemble
 from alignsim.study.attribution import Attribution, attribute, subsets
 from alignsim.study.contrasts import Asked, Simulated, gather
-from alignsim.study.outcomes import over_window
+from alignsim.study.outcomes import over_window, window
+from alignsim.study.verdicts import signed
 
 Array = Any
 
@@ -46,37 +48,57 @@ def attributions(
     Draws, coins and shocks stay as they are; only what a group switches off is set to its off value.
     """
     branches = tuple(dict.fromkeys(b for q in questions for b in (q.branch, q.against)))
+    windows = [window(q.claim.outcome, plan) for q in questions if q.claim.outcome is not None]
+    months = frozenset(month for own in windows for month in own)
     size = min(ensemble.chunk_size(plan), len(runs))
-    every = 2 ** len(GROUPS)
+    needed, of = needed_subsets(plan)
     starts = range(0, len(runs), size)
-    tasks = [(runs[k : k + size], range(m, m + BLOCK)) for k in starts for m in range(0, every, BLOCK)]
-    parts = gather(partial(subset_chunk, plan, branches), tasks, executor, progress)
+    blocks = [needed[m : m + BLOCK] for m in range(0, len(needed), BLOCK)]
+    tasks = [(runs[k : k + size], block) for k in starts for block in blocks]
+    parts = gather(partial(subset_chunk, plan, branches, months), tasks, executor, progress)
     values = np.concatenate(
-        [np.concatenate(parts[k : k + every // BLOCK]) for k in range(0, len(parts), every // BLOCK)], axis=2
+        [np.concatenate(parts[k : k + len(blocks)]) for k in range(0, len(parts), len(blocks))], axis=2
     )  # subset, branch, run, watched, time
     shared = []
     for question in questions:
         assert question.claim.outcome is not None
         series = values[:, branches.index(question.branch)] - values[:, branches.index(question.against)]
         effect = over_window(series[:, :, question.value], question.claim.outcome, plan)
-        shared.append(attribute(list(GROUPS), effect))
+        shared.append(attribute(list(GROUPS), effect[of]))
     return shared
 
 
-def subset_chunk(plan: Plan, branches: tuple[str, ...], runs: Array, masks: range) -> Array:
-    """What is watched under some subsets of the groups, (subsets, branches, R, W, T)."""
+def needed_subsets(plan: Plan) -> tuple[list[int], Array]:
+    """Subsets of the groups that must be simulated, and for each of the 2^G subsets the place of the one that does the
+    same: a group that the scenario has switched off already makes no difference.
+    """
+    idle = [
+        g for g, group in enumerate(GROUPS) if all(plan.priors[p] == Constant(v) for p, v in off_values(group).items())
+    ]
+    same = [mask | sum(1 << g for g in idle) for mask in range(2 ** len(GROUPS))]
+    needed = sorted(set(same))
+    return needed, np.array([needed.index(mask) for mask in same])
+
+
+def subset_chunk(
+    plan: Plan, branches: tuple[str, ...], months: frozenset[int], runs: Array, masks: Sequence[int]
+) -> Array:
+    """What is watched under some subsets of the groups in the months that count, (subsets, branches, R, W, T).
+
+    Other months are nan, and those after the last that counts are not simulated.
+    """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
         batch = plan.batch(runs)
-        shocks, on = batch.shocks(), subsets(len(GROUPS))
-        kept = np.empty((len(masks), len(branches), len(runs), len(plan.watched), plan.months + 1))
+        shocks, on = batch.shocks()[: max(months)], subsets(len(GROUPS))
+        kept = np.full((len(masks), len(branches), len(runs), len(plan.watched), plan.months + 1), np.nan)
         for m, mask in enumerate(masks):
             off = [group for g, group in enumerate(GROUPS) if not on[mask, g]]
             partly = batch.changed({path: value for group in off for path, value in off_values(group).items()})
             for b, branch in enumerate(branches):
                 for t, now in enumerate(partly.simulate(branch, shocks, explain=lambda month: False)):
-                    for w, item in enumerate(plan.watched):
+                    for w, item in enumerate(plan.watched if t in months else ()):
                         kept[m, b, :, w, t] = measured(now, item, t, partly)
     return kept
 
@@ -117,8 +139,11 @@ def attribution_in_words(shared: Attribution) -> str:
     parts = []
     for words, groups in (("raised by", lifting), ("lowered by", lowering)):
         if groups:
-            parts.append(f"{words} " + ", ".join(f"{c.name} ({c.share:+.3f})" for c in groups[:3]))
-    return f"The effect of {shared.effect:+.3f} is {' and '.join(parts)}; {shared.interaction:.0%} is interaction."
+            parts.append(f"{words} " + ", ".join(f"{c.name} ({signed(c.share)})" for c in groups[:3]))
+    return (
+        f"The mean effect in the {shared.runs} runs that were taken apart, {signed(shared.effect)}, is "
+        f"{' and '.join(parts)}; {shared.interaction:.0%} is interaction."
+    )
 
 
 def attribution_as_json(shared: Attribution) -> dict[str, Any]:
@@ -154,7 +179,7 @@ def failure(supports: Array, of: Simulated) -> dict[str, Any]:
     found: dict[str, Any] = {"fails_share": float(fails.mean()), "boxes": [], "trajectory": [], "cart": None}
     found["points"] = None
     if not FEWEST <= fails.sum() <= len(fails) - FEWEST:
-        found["words"] = f"It fails in {fails.mean():.0%} of the runs: too one-sided for a region to be told apart."
+        found["words"] = f"It fails in {fails.mean():.0%} of the runs, too one-sided for a region to be told apart."
         return found
     names, values = varying(of)
     boxes = discovery.discover(values, fails, at_most=2)
@@ -167,7 +192,7 @@ def failure(supports: Array, of: Simulated) -> dict[str, Any]:
     found |= {
         "boxes": [_box_as_json(box, names) for box in boxes],
         "trajectory": [{"mass": b.mass, "density": b.density, "coverage": b.coverage} for b in trajectory],
-        "words": "It " + boxes[0].in_words(names) + ".",
+        "words": region_in_words(boxes[0], names, fails.mean()),
         "cart": {
             "rules": [leaf.in_words(names) for leaf in leaves if leaf.density > 0.5],
             "agrees": overlap >= 0.5,
@@ -178,11 +203,20 @@ def failure(supports: Array, of: Simulated) -> dict[str, Any]:
     return found
 
 
+def region_in_words(box: discovery.Box, names: list[str], everywhere: float) -> str:
+    """Where failures are dense, and how much denser than elsewhere."""
+    rest = (everywhere - box.density * box.mass) / (1.0 - box.mass)
+    return (
+        f"It fails in {box.density:.0%} of the runs where {box.conditions(names)}, and in {rest:.0%} of the others; "
+        f"{box.coverage:.0%} of all failures are there."
+    )
+
+
 def varying(of: Simulated) -> tuple[list[str], Array]:
     """What differs between runs: parameters (means over states) and uncertain events (0 or 1), and their values."""
     values = np.column_stack([of.by_run["parameters"], of.by_run["happened"].astype(float)])
     names = [*of.plan.priors, *(coin.label for coin in of.plan.coins)]
-    kept = np.flatnonzero(values.std(axis=0) > 0)
+    kept = np.flatnonzero(np.ptp(values, axis=0) > 0)  # a mean of equal numbers may miss them by a last bit
     return [names[k] for k in kept], values[:, kept]
 
 

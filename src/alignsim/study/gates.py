@@ -1,5 +1,6 @@
 """The gates that keep an answer from being built in: seven checks, fixed beforehand, of the model and its scenarios.
 
+`alignsim audit` runs them all; a judgement holds what it can tell of them from what it has simulated anyway.
 G1 nothing in the model rewards two states for being isolated together; G2 without directions from theory the sign of
 every contrast is open; G3 every mechanism can matter somewhere, or is declared inert; G4 ties do not run away, and few
 draws are thrown away to keep them so; G5 mechanisms pull both ways; G6 data move the answer, or it is called an
@@ -8,8 +9,8 @@ assumption; G7 the effect is shared out among mechanisms. Each returns what it f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,9 +24,10 @@ from alignsim.plan.resolution import resolve
 from alignsim.results.results import MARGIN
 from alignsim.scenario.document import Document
 from alignsim.study import explain
+from alignsim.study.attribution import Attribution
 from alignsim.study.contrasts import Asked, Simulated, asked, effects, simulate, watching
 from alignsim.study.outcomes import over_window
-from alignsim.study.verdicts import NEUTRAL, ODDS_OF_EVIDENCE, wilson
+from alignsim.study.verdicts import ODDS_OF_EVIDENCE, Probability, neutral, wilson
 from alignsim.theories import consent
 from alignsim.world import World
 
@@ -104,7 +106,10 @@ def no_direct_reward(scenarios: Sequence[Audited]) -> Gate:
     control = joint_answer("solidarity", scenarios[0].signed)
     if not control > 1e-6:
         details.append("the check is blind: it does not see solidarity, which does answer joint pressure")
-    says = "no motive rewards two states for being isolated together, and solidarity is off"
+    says = (
+        f"none of {len(joint)} motives rewards two states for being isolated together; the other one, solidarity, "
+        "would, and is off"
+    )
     return Gate("G1", not details, says if not details else "an answer is built in", tuple(details), joint)
 
 
@@ -135,22 +140,46 @@ def _pressed(scene: Scene, who: tuple[int, ...]) -> Scene:
 
 
 def sign_neutrality(scenarios: Sequence[Audited], controls: dict[str, Simulated]) -> Gate:
-    """G2: under the sceptical belief P(effect > 0) lies between 0.35 and 0.65 in every contrast of every scenario."""
-    details, numbers = [], {}
-    for scenario in scenarios:
-        of = controls[scenario.name]
-        for question in scenario.contrasts(of.plan):
-            share, what = _positive(question, of), _what(scenario, question)
-            if share is None:
-                continue
-            numbers[what] = share.value
-            if not NEUTRAL[0] <= share.value <= NEUTRAL[1]:
-                details.append(f"{what}: P(effect > 0) = {share.value:.2f} ({share.low:.2f} to {share.high:.2f})")
-    says = f"{len(numbers) - len(details)} of {len(numbers)} contrasts have no sign under the sceptical belief"
-    return Gate("G2", not details, says, tuple(details), numbers)
+    """G2: under the sceptical belief P(effect > 0) lies between 0.35 and 0.65 in every contrast of alignments."""
+    return neutrality(
+        {
+            what(scenario.name, question): positive(question, controls[scenario.name])
+            for scenario in scenarios
+            for question in scenario.contrasts(controls[scenario.name].plan)
+            if of_a_tie(question)
+        }
+    )
 
 
-def _positive(question: Asked, of: Simulated) -> Any:
+def of_a_tie(question: Asked) -> bool:
+    """Whether it is about an alignment: that isolation isolates and deliveries are delivered is no built-in answer."""
+    return question.claim.outcome is not None and question.claim.outcome.measure == "alignment"
+
+
+def neutrality(shares: Mapping[str, Probability | None]) -> Gate:
+    """G2 of some contrasts, given P(effect > 0) of each; None where nothing moves the outcome.
+
+    It fails where a Wilson interval lies wholly beyond 0.35 to 0.65, and is open where some interval crosses an end.
+    """
+    moved = {what: share for what, share in shares.items() if share is not None}
+    found = {what: neutral(share) for what, share in moved.items()}
+    details = [
+        f"{what}: P(effect > 0) = {moved[what].value:.2f} ({moved[what].low:.2f} to {moved[what].high:.2f}), "
+        + ("a sign is built in" if yes is False else f"{moved[what].n} runs cannot tell")
+        for what, yes in found.items()
+        if not yes
+    ]
+    counts = [(list(found.values()).count(yes), words) for yes, words in _SIGNS.items()]
+    says = "; ".join(f"{count} of {len(found)} contrasts of alignment {words}" for count, words in counts if count)
+    passes = False if False in found.values() else None if None in found.values() else True
+    numbers = {what: share.value for what, share in moved.items()}
+    return Gate("G2", passes, f"under the sceptical belief {says or 'nothing moves'}", tuple(details), numbers)
+
+
+_SIGNS = {True: "have no sign", False: "have a sign", None: "cannot be told at this number of runs"}
+
+
+def positive(question: Asked, of: Simulated) -> Probability | None:
     """P(effect > 0), ties counting half; None where nothing moves the outcome in any run."""
     size = effects(question, of)
     size = size[np.isfinite(size)]
@@ -177,7 +206,7 @@ def controls(
 
 
 def alone(scenario: Audited) -> dict[str, dict[str, float]]:
-    """Effect of every contrast with one motive switched on at a time, at the strong point of its signed prior.
+    """Effect of every contrast of alignments with one motive switched on at a time, at the strong point of its prior.
 
     One batch: run k has only motive k; all else is at its default, without noise or doubt. Uncertain events do not
     happen. By contrast, then motive.
@@ -193,14 +222,14 @@ def alone(scenario: Audited) -> dict[str, dict[str, float]]:
     batch = replace(batch.changed(values), happened=np.zeros_like(batch.happened))
     found: dict[str, dict[str, float]] = {}
     series: dict[str, Array] = {}
-    for question in scenario.contrasts(scenario.signed):
+    for question in filter(of_a_tie, scenario.contrasts(scenario.signed)):
         for branch in (question.branch, question.against):
             if branch not in series:
                 series[branch] = _watched(batch, branch)
         moved = series[question.branch][:, question.value] - series[question.against][:, question.value]
         assert question.claim.outcome is not None
         effect = over_window(moved, question.claim.outcome, scenario.signed)
-        found[_what(scenario, question)] = dict(zip(names, effect.tolist(), strict=True))
+        found[what(scenario.name, question)] = dict(zip(names, effect.tolist(), strict=True))
     return found
 
 
@@ -223,24 +252,32 @@ def potency(moved: dict[str, dict[str, float]]) -> Gate:
         name: max((abs(own[name]) for own in moved.values()), default=0.0) for name in MOTIVES if name != "solidarity"
     }
     inert = {name: size for name, size in largest.items() if size < MARGIN}
-    details = tuple(f"declared inert: {name}, at most {size:.3f} alone" for name, size in inert.items())
-    says = f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} alone"
-    return Gate("G3", len(inert) < len(largest), says, details, largest)
+    details = tuple(f"declared inert here: {name}, at most {size:.3f} alone" for name, size in inert.items())
+    says = (
+        f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} alone; the "
+        f"{len(MOTIVES)}th, solidarity, is off in every scenario that passes G1 and is not asked"
+    )
+    return Gate("G3", len(inert) < len(largest) if moved else None, says, details, largest)
 
 
 def loop_gain(scenarios: Sequence[Audited]) -> Gate:
     """G4: every kept draw has a loop gain below 0.95, and at most half of the draws are thrown away for it."""
-    details, numbers = [], {}
+    draws = {}
     for world, scenario in {s.signed.world: s for s in scenarios}.items():
         for plan in (scenario.signed, scenario.sceptical):
-            draws = plan.batch(np.arange(GAIN_RUNS)).draws
-            rejected = 1.0 - GAIN_RUNS / draws.attempts.sum()
-            numbers[f"{world}, {plan.belief}"] = {
-                "median_gain": float(np.median(draws.gain)),
-                "rejected": float(rejected),
-            }
-            if rejected > MOST_REJECTED or draws.gain.max() >= consent.LARGEST_GAIN:
-                details.append(f"{world}, {plan.belief}: {rejected:.0%} rejected, largest gain {draws.gain.max():.2f}")
+            own = plan.batch(np.arange(GAIN_RUNS)).draws
+            draws[f"{world}, {plan.belief}"] = (own.gain, own.attempts)
+    return bounded(draws)
+
+
+def bounded(draws: Mapping[str, tuple[Array, Array]]) -> Gate:
+    """G4 of some draws: for each world and belief the loop gains of the kept draws (R,) and the attempts (R,)."""
+    details, numbers = [], {}
+    for name, (gain, attempts) in draws.items():
+        rejected = 1.0 - len(attempts) / attempts.sum()
+        numbers[name] = {"median_gain": float(np.median(gain)), "rejected": float(rejected)}
+        if rejected > MOST_REJECTED or gain.max() >= consent.LARGEST_GAIN:
+            details.append(f"{name}: {rejected:.0%} rejected, largest gain {gain.max():.2f}")
     words = [
         f"{name}: median {own['median_gain']:.2f}, {own['rejected']:.0%} rejected" for name, own in numbers.items()
     ]
@@ -259,7 +296,7 @@ def both_signs(moved: dict[str, dict[str, float]]) -> Gate:
             details.append(f"{what}: up {', '.join(up) or 'none'}; down {', '.join(down) or 'none'}")
     both = f"{len(moved) - len(details)} of {len(moved)} contrasts"
     says = f"{both} are pulled both ways, by {EACH_WAY} motives each way at least"
-    return Gate("G5", reached, says, tuple(details))
+    return Gate("G5", reached if moved else None, says, tuple(details))
 
 
 def prior_and_posterior() -> Gate:
@@ -272,17 +309,51 @@ def attribution(scenario: Audited, executor: Any = None, say: Any = None, runs: 
     """G7: the effect of the first contrast is shared out among groups, the shares sum to it, interaction is told."""
     questions = scenario.contrasts(scenario.signed)[:1]
     if not questions:
-        return Gate("G7", None, f"{scenario.name} compares nothing")
+        return shared_out({})
     with say(f"{scenario.name}, attribution") as progress:
         shared = explain.attributions(
             scenario.signed, questions, np.arange(runs or ATTRIBUTION_RUNS), executor, progress
         )[0]
-    gap = abs(sum(c.share for c in shared.contributions) - shared.effect)
-    numbers = {c.name: c.share for c in shared.contributions} | {"interaction": shared.interaction}
-    details = () if gap < 1e-9 else (f"shares miss the effect by {gap:.2g}",)
-    says = f"{_what(scenario, questions[0])}: {explain.attribution_in_words(shared)}"
-    return Gate("G7", gap < 1e-9, says, details, numbers)
+    return shared_out({what(scenario.name, questions[0]): shared})
 
 
-def _what(scenario: Audited, question: Asked) -> str:
-    return f"{scenario.name}: {question.branch} against {question.against}, {question.claim.outcome}"
+def shared_out(found: Mapping[str, Attribution]) -> Gate:
+    """G7 of some attributions: the shares of each sum to its effect."""
+    if not found:
+        return Gate("G7", None, "no effect was shared out")
+    gaps = {what: abs(sum(c.share for c in own.contributions) - own.effect) for what, own in found.items()}
+    details = tuple(f"{what}: shares miss the effect by {gap:.2g}" for what, gap in gaps.items() if gap >= 1e-9)
+    what, first = next(iter(found.items()))
+    numbers = {c.name: c.share for c in first.contributions} | {"interaction": first.interaction}
+    return Gate("G7", not details, f"{what}: {explain.attribution_in_words(first)}", details, numbers)
+
+
+def unasked(name: str, scenario: str) -> Gate:
+    """A gate that a judgement leaves open, and who answers it."""
+    return Gate(name, None, f"not looked at here; `alignsim audit` does ({scenario})")
+
+
+def as_json(found: Sequence[Gate]) -> dict[str, Any]:
+    """As judgement.json holds them, by name."""
+    return {gate.name: {key: value for key, value in asdict(gate).items() if key != "name"} for gate in found}
+
+
+def table(found: Sequence[Gate]) -> list[dict[str, Any]]:
+    """One row for each number of each gate (or for the gate, where it has none): for a CSV file."""
+    rows = []
+    for gate in found:
+        about = {"gate": gate.name, "result": WORDS[gate.passes]}
+        for what, value in (gate.numbers or {"": ""}).items():
+            parts = value if isinstance(value, dict) else {"": value}
+            for key, number in parts.items():
+                shown = f"{number:.6g}" if isinstance(number, float) else number
+                rows.append(about | {"of": ", ".join(word for word in (what, key) if word), "number": shown})
+    return rows
+
+
+WORDS = {True: "passes", False: "FAILS", None: "open"}
+"""How the result of a gate is said."""
+
+
+def what(scenario: str, question: Asked) -> str:
+    return f"{scenario}: {question.branch} against {question.against}, {question.claim.outcome}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -12,16 +12,20 @@ from typing import Any
 import numpy as np
 
 from alignsim.errors import UsageError, did_you_mean
+from alignsim.mechanisms.parameters import POSTERIORS
 from alignsim.plan.plan import Plan
+from alignsim.plan.posterior import packaged
 from alignsim.plan.resolution import resolve
 from alignsim.scenario.document import Document
 from alignsim.scenario.schema import BASELINE, Claim
-from alignsim.study import dose, ensemble, explain, rivals, verdicts
+from alignsim.study import dose, ensemble, explain, gates, rivals, verdicts
 from alignsim.study.account import assumed, belief_as_json, dose_as_json, quantiles, spread
-from alignsim.study.contrasts import Asked, Simulated, asked, effects, path, relative, simulate, watching
+from alignsim.study.attribution import Attribution
+from alignsim.study.contrasts import Asked, Simulated, asked, effects, gather, path, relative, simulate, watching
 from alignsim.study.outcomes import in_words, refuse_what_cannot_be_measured
 from alignsim.study.verdicts import (
     CONFIDENCE,
+    Probability,
     Verdict,
     combine,
     confidence_per_look,
@@ -40,6 +44,8 @@ FIRST_LOOK = 100
 decide even a unanimous claim once the interval allows for all looks."""
 RIVAL_RUNS = 60
 """Runs of each rival theory."""
+FAMILIES = ("signed", "sceptical", "fixed")
+"""Belief families that a specification curve asks; the first decides."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class How:
     """Ids of the claims to judge; all where none is named."""
     theories: tuple[str, ...] = rivals.THEORIES
     """Rival theories to be asked as well."""
+    beliefs: tuple[str, ...] = ()
+    """Belief families; those of the file, and the control, where none is named."""
+    reasons: bool = True
+    """Whether attributions, failure regions, reverse tests and gates are wanted besides the verdicts."""
     attribution_runs: int = explain.RUNS
     executor: Executor | None = None
     say: Say = lambda words: nullcontext(None)
@@ -88,7 +98,7 @@ def judge(document: Document, world: World, how: How) -> Judged:
             f"{document.name} asks for theory {scenario.theory!r}; claims are judged under consent, and rival theories "
             "are asked beside it: set `theory: consent` (or --set theory=consent)"
         )
-    beliefs = beliefs_of(scenario.belief, how.quick)
+    beliefs = how.beliefs or beliefs_of(scenario.belief, how.quick)
     plans = {belief: resolve(document, world, belief) for belief in beliefs}
     refuse_what_cannot_be_measured(document, plans[beliefs[0]])
     wanted = _wanted(document, how.claims)
@@ -101,8 +111,9 @@ def judge(document: Document, world: World, how: How) -> Judged:
         answers[belief], main = _under(plans[belief], document, world, claims, how, belief, first, runs)
         kept = main if first else kept
     found = {claim.id: _claim(claim, document, plans, answers, how) for claim in wanted}
+    shared: dict[str, Attribution] = {}
     if not how.quick:
-        _explain(found, plans[beliefs[0]], claims, how)
+        shared = _explain(found, plans[beliefs[0]], claims, how) if how.reasons else {}
         _ask_rivals(found, answers, how)
     plan = plans[beliefs[0]]
     judgement = {
@@ -114,7 +125,7 @@ def judge(document: Document, world: World, how: How) -> Judged:
         "seconds": None,
         "hash": plan.hash,
         "claims": list(found.values()),
-        "gates": None,
+        "gates": _gates(document, plans, answers, shared, how) if how.reasons else None,
         "assumed": assumed(document, plan, world),
     }
     return Judged(judgement, plan, kept)
@@ -131,9 +142,15 @@ def _wanted(document: Document, ids: tuple[str, ...]) -> list[Claim]:
 
 
 def beliefs_of(given: Sequence[str], quick: bool) -> tuple[str, ...]:
-    """The belief that decides comes first; the sceptical control is added unless a quick answer is wanted."""
+    """The belief that comes first, the posteriors beside it where there are some, and the sceptical control.
+
+    A quick answer has the first alone. A file that asks for `fixed` or `sceptical` only is not given posteriors.
+    """
     ordered = sorted({*given} - {"calibrated"}, key=("signed", "fixed", "sceptical").index) or ["signed"]
-    return (ordered[0],) if quick else tuple(dict.fromkeys([*ordered, "sceptical"]))
+    if quick:
+        return (ordered[0],)
+    fitted = {"signed", "calibrated"} & {*given} and all(packaged(family) for family in POSTERIORS.values())
+    return tuple(dict.fromkeys([*ordered, *(POSTERIORS if fitted else ()), "sceptical"]))
 
 
 def _under(
@@ -151,20 +168,19 @@ def _under(
     compared = [claim for claim in claims if claim.contrast is not None]
     dosed = [claim for claim in claims if claim.dose is not None]
     answers: dict[str, Answer] = {}
-    main = None
-    if compared or (first and not how.quick):
+    so_far: Simulated | None = None
+    whole = first and not how.quick
+    if compared or whole:
         used = {BASELINE, *(b for c in compared for b in (c.contrast.branch, c.contrast.against))}  # type: ignore[union-attr]
-        whole = first and not how.quick
         branches = {name: own for name, own in plan.branches.items() if whole or name in used}
         own = replace(plan, branches=branches)
-        for claim in compared if whole else []:
+        for claim in compared if whole and how.reasons else []:
             own = _with_reverse(own, document, world, claim)
         questions = [asked(claim, own) for claim in compared]
         limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
         words = f"{belief} beliefs"
-        given, main = _looked_at(own, questions, document, how, words, limit, full=whole, early=how.quick)
+        given, so_far = _looked_at(own, questions, document, how, words, limit, full=whole)
         answers |= given
-        main = main if whole else None
     if dosed:
         own, questions = replace(plan, branches={BASELINE: plan.branches[BASELINE]}), []
         for claim in dosed:
@@ -178,9 +194,9 @@ def _under(
             questions.append(asked(claim, own, [dose.level_name(claim.dose.of, level) for level in claim.dose.levels]))
         limit = max(runs[c.id] for c in dosed) if runs else plan.runs
         words = f"doses, {belief} beliefs"
-        given, _ = _looked_at(own, questions, document, how, words, limit, early=how.quick)
+        given, _ = _looked_at(own, questions, document, how, words, limit, known=so_far)
         answers |= given
-    return answers, main
+    return answers, so_far if whole else None
 
 
 def _looked_at(
@@ -191,22 +207,25 @@ def _looked_at(
     words: str,
     limit: int,
     full: bool = False,
-    early: bool = False,
+    known: Simulated | None = None,
 ) -> tuple[dict[str, Answer], Simulated]:
-    """Simulate and judge: all runs at once, or looking at 100, 200, 400 ... until every claim is decided."""
-    stepwise = early or document.scenario.runs.until == "decided"
+    """Simulate and judge: all runs at once, or looking at 100, 200, 400 ... until every claim is decided.
+
+    Branches that are `known` from these runs are not simulated again.
+    """
+    stepwise = how.quick or document.scenario.runs.until == "decided"
     looks = 1 + max(0, ceil(log2(limit / FIRST_LOOK))) if stepwise else 1
     confidence = confidence_per_look(looks)
     done = min(FIRST_LOOK, limit) if stepwise else limit
     with how.say(f"simulating, {words}") as progress:
-        so_far = simulate(plan, np.arange(done), full, how.executor, progress)
+        so_far = simulate(plan, np.arange(done), full, how.executor, progress, known)
     while True:
         answers = {q.claim.id: answer(q, so_far, confidence) for q in questions}
         if done >= limit or all(decided(a.verdict) for a in answers.values()):
             return answers, so_far
         more = np.arange(done, min(2 * done, limit))
         with how.say(f"simulating {len(more)} more, {words}") as progress:
-            so_far = so_far.joined(simulate(plan, more, full, how.executor, progress))
+            so_far = so_far.joined(simulate(plan, more, full, how.executor, progress, known))
         done += len(more)
 
 
@@ -257,7 +276,7 @@ def _claim(
     out |= {
         "verdict": overall.outcome,
         "label": overall.label,
-        "control": overall.control,
+        "control": _control(own, overall.control),
         "sentence": in_a_sentence(claim, own[first], plan, f"{first} model") + f" {overall.label.capitalize()}.",
         "beliefs": {belief: belief_as_json(a.verdict, a.effects, a.rel, a.of) for belief, a in own.items()},
         "path": {
@@ -270,10 +289,19 @@ def _claim(
             "levels": list(claim.dose.levels),
             **{belief: dose_as_json(claim, a.verdict, a.effects) for belief, a in own.items()},
         }
-    if not how.quick:
+    if how.reasons and not how.quick:
         out["failure"] = explain.failure(supports(claim, own[first].effects), own[first].of)
         out["reverse"] = _reverse(claim, document, own[first])
     return out
+
+
+def _control(own: Mapping[str, Answer], of_a_tie: str) -> str:
+    """What the sceptical family says of a built-in answer; that sanctions isolate is none."""
+    sceptical = own.get("sceptical")
+    if sceptical is None or gates.of_a_tie(sceptical.question):
+        return of_a_tie
+    share = sceptical.verdict.positive.value
+    return f"P(effect > 0) = {share:.2f} under the sceptical family; only ties are expected to have no sign"
 
 
 def supports(claim: Claim, measured: Array) -> Array:
@@ -325,10 +353,46 @@ def _reverse(claim: Claim, document: Document, own: Answer) -> dict[str, Any] | 
     }
 
 
-def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], how: How) -> None:
+def _gates(
+    document: Document,
+    plans: Mapping[str, Plan],
+    answers: Mapping[str, Mapping[str, Answer]],
+    shared: Mapping[str, Attribution],
+    how: How,
+) -> dict[str, Any]:
+    """What the gates say, as far as this judgement can tell; where that costs runs of their own, only if not quick."""
+    name, first = document.name, next(iter(plans))
+    plan = watching(plans[first], [claim for claim in document.scenario.claims if claim.testable])
+    scenario = gates.Audited(document, plan, plans.get("sceptical", plan))
+    kept = {f"{plans[b].world}, {b}": own.of.by_run for b, given in answers.items() for own in given.values()}
+    found = [gates.no_direct_reward([scenario]), gates.unasked("G2", name), gates.unasked("G3", name)]
+    found += [gates.unasked(gate, name) for gate in ("G4", "G5")]
+    found += [gates.prior_and_posterior(), gates.shared_out(shared) if shared else gates.unasked("G7", name)]
+    if kept:
+        found[3] = gates.bounded({who: (own["gain"], own["attempts"]) for who, own in kept.items()})
+    if "sceptical" in answers:
+        control = [own for own in answers["sceptical"].values() if gates.of_a_tie(own.question)]
+        found[1] = gates.neutrality(dict(_sign(own, plan.name) for own in control))
+    if not how.quick and kept:
+        with how.say("each motive alone") as progress:
+            moved = gather(gates.alone, [(scenario,)], how.executor, progress)[0]
+        found[2], found[4] = gates.potency(moved), gates.both_signs(moved)
+    return gates.as_json(found)
+
+
+def _sign(own: Answer, scenario: str) -> tuple[str, Probability | None]:
+    """What is compared, and P(effect > 0); a dose is its whole branch against the baseline."""
+    question, claim = own.question, own.question.claim
+    if claim.dose is None:
+        return gates.what(scenario, question), gates.positive(question, own.of)
+    whole = replace(question, against=BASELINE, levels=())
+    return gates.what(scenario, replace(whole, branch=claim.dose.of)), gates.positive(whole, own.of)
+
+
+def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], how: How) -> dict[str, Attribution]:
     """Add attributions; all claims share one set of simulations. A dose is explained by its branch as it is filed."""
     if not claims or not how.attribution_runs:
-        return
+        return {}
     plan = watching(plan, claims)
     questions = [asked(claim, plan) for claim in claims]
     questions = [replace(q, branch=q.claim.dose.of) if q.claim.dose is not None else q for q in questions]
@@ -337,6 +401,7 @@ def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], 
         shared = explain.attributions(plan, questions, runs, how.executor, progress)
     for question, own in zip(questions, shared, strict=True):
         found[question.claim.id]["attribution"] = explain.attribution_as_json(own)
+    return {gates.what(plan.name, question): own for question, own in zip(questions, shared, strict=True)}
 
 
 def _ask_rivals(found: dict[str, dict[str, Any]], answers: dict[str, dict[str, Answer]], how: How) -> None:
@@ -368,8 +433,8 @@ def _rival(theory: str, together: list[Answer], executor: Executor | None, progr
     for own in together:
         branches |= dict.fromkeys([own.question.branch, own.question.against, *own.question.levels])
     runs = of.runs[:RIVAL_RUNS]
-    moved = rivals.series(theory, of.plan, list(branches), runs, executor, progress)
-    return Simulated(of.plan, {branch: {"watched": values} for branch, values in moved.items()}, {}, runs)
+    plan = replace(of.plan, theory=theory, branches={name: of.plan.branches[name] for name in branches})
+    return replace(simulate(plan, runs, executor=executor, progress=progress), plan=of.plan)
 
 
 def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:
@@ -382,6 +447,7 @@ def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:
         "belief": "its own" if theory in rivals.OWN_BELIEF else belief,
         "effect": spread(size),
         "verdict": own.verdict.outcome,
+        "runs": own.verdict.n,
         "support": None if silent else own.verdict.support.value,
         "words": words,
     }

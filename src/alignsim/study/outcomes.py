@@ -8,7 +8,7 @@ import numpy as np
 
 from alignsim.errors import InvalidInput
 from alignsim.plan.plan import Plan, Watched
-from alignsim.results.measures import OTHER_TIES, pairs
+from alignsim.results.measures import other_ties, pairs
 from alignsim.scenario.document import Document
 from alignsim.scenario.outcomes import Outcome
 
@@ -17,8 +17,6 @@ Array = Any
 COSTLY = ("bloc membership", "polarisation")
 """Measures that look at the whole system; they are worked out at the frames and in the months that count."""
 
-SANCTIONS = ("sanction_trade", "sanction_financial", "sanction_symbolic")
-
 
 def watched(outcome: Outcome, plan: Plan) -> tuple[Watched, ...]:
     """What the plan must keep for an outcome: its measure and, for an alignment, its members' other ties."""
@@ -26,25 +24,8 @@ def watched(outcome: Outcome, plan: Plan) -> tuple[Watched, ...]:
     issue = -1 if outcome.issue is None else plan.issues.index(outcome.issue)
     asked = Watched(outcome.measure, _states(outcome.state, plan), _states(outcome.partner, plan), issue, months)
     members = tuple(sorted({*asked.of, *asked.toward}))
-    partners = third_partners(members, plan)
-    if outcome.measure != "alignment" or not partners:
-        return (asked,)
-    return asked, Watched(OTHER_TIES, members, partners)
-
-
-def third_partners(members: tuple[int, ...], plan: Plan) -> tuple[int, ...]:
-    """States outside a pair that sanction neither member, at the eve or in any branch.
-
-    The members' ties with those who sanction them fall by the sanctions themselves: measured against these, any pair
-    of targets would look special.
-    """
-    senders: set[int] = set()
-    for name in SANCTIONS:
-        senders.update(np.flatnonzero(getattr(plan.eve, name)[:, :, list(members)].any(axis=(0, 2))).tolist())
-        for effect in (e for own in plan.branches.values() for e in own if e.driver == name and e.operation != "scale"):
-            on = np.isin(effect.index[1], members)
-            senders.update(effect.index[0][on].tolist() if effect.value > 0 else ())
-    return tuple(k for k in range(len(plan.states)) if k not in senders and k not in members)
+    others = other_ties(members, plan) if outcome.measure == "alignment" else None
+    return (asked,) if others is None else (asked, others)
 
 
 def window(outcome: Outcome, plan: Plan) -> range:

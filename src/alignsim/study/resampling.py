@@ -10,8 +10,9 @@ Two intervals of 95 % answer this, and both are reported:
   many degrees of freedom as the states that the cases hang on, less one. This is the one to believe.
 
 Drawing states with replacement, a dyad counting as the product of its members (Snijders and Borgatti 1999), was tried
-and left out: where dyads have little in common its interval is too wide by up to the square root of 3, and held the
-truth in 200 of 200 trials; the one by state held it in 92 to 99 % (40 states; `tests/test_scores.py` has a short form).
+and left out: a dyad's weight then has a variance of 3 instead of 1, so that where dyads have little in common the
+interval is too wide by up to the square root of 3. `tests/test_scores.py` shows how often the two that are kept hold
+the truth, with and without effects of states.
 
 Neither knows of what moves all dyads in the same year: few years are few, whatever the number of dyads.
 """

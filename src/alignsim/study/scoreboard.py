@@ -95,7 +95,9 @@ def _scores(
     }
     for name, (low, high) in INTERVALS.items():
         found[name] = resampling.mean(scores.covered(own[low], own[high], seen), who)
-    found["rank correlation"] = resampling.rank_correlation(np.round(own["mean"] - start, 9), np.round(seen - start, 9), who)
+    found["rank correlation"] = resampling.rank_correlation(
+        np.round(own["mean"] - start, 9), np.round(seen - start, 9), who
+    )
     if step is not None and "deepens" in own:
         found |= _event(own["deepens"], other["deepens"], scores.changed(start, seen, step), who)
     told: dict[str, tuple[Estimate, float, float]] = {name: (e, np.nan, np.nan) for name, e in found.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, inf, nan, sqrt
+from math import ceil, inf, isfinite, nan, sqrt
 from statistics import NormalDist
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 ODDS_OF_EVIDENCE = 3.0
 """Least ratio of posterior to prior odds for which data, and not only assumptions, speak."""
 NEUTRAL = (0.35, 0.65)
-"""Range of P(effect > 0) under the sceptical control within which no sign is built in."""
+"""Range of P(effect > 0) under the sceptical control within which no sign is built in; see `neutral`."""
 NOT_WORTH_COUNTING = 10_000_000
 """More runs than this to decide is as good as never."""
 
@@ -110,6 +110,21 @@ def wilson(successes: float, n: int, confidence: float = CONFIDENCE) -> Probabil
 def words(probability: float) -> str:
     """ICD 203's words of estimative probability for a number 0..1."""
     return Probability(probability, probability, probability, 1).words
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """ "+0.050", "−0.050", "0.000"; a dash where there is no number."""
+    if value is None or not isfinite(value):
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def neutral(positive: Probability) -> bool | None:
+    """Whether P(effect > 0) shows no sign: its interval lies within NEUTRAL (True), beyond it (False), or neither."""
+    if NEUTRAL[0] <= positive.low and positive.high <= NEUTRAL[1]:
+        return True
+    return False if positive.high < NEUTRAL[0] or positive.low > NEUTRAL[1] else None
 
 
 def verdict(
@@ -276,9 +291,20 @@ def sentence(
     prior = f" (before data: {before.value:.2f})" if before else ""
     tested = "it has no hindcast" if skill is None else f"its hindcast skill against persistence was {skill:.2f}"
     return (
-        f"Under the {model}, {cause} {does} with probability {judged.support.value:.2f}{prior}, which is "
-        f"{judged.support.words}: {judged.outcome}. This is a statement about the model; {tested}."
+        f"{judged.outcome.capitalize()} under the {model}: {cause} {does} with probability "
+        f"{judged.support.value:.2f}{prior}{_qualified(judged)}. This is a statement about the model; {tested}."
     )
+
+
+def _qualified(judged: Verdict) -> str:
+    """What else a reader must know of the probability of a claim, to understand the outcome."""
+    if judged.outcome == "contradicted":
+        return f"; the opposite has probability {judged.contradiction.value:.2f}"
+    if judged.outcome != "inconclusive":
+        return f", {judged.support.words}"
+    if judged.special is not None and judged.support.value >= judged.level:
+        return f"; but the tie moves more than its members' other ties with {judged.special.value:.2f} only"
+    return f" and does not with {judged.refutation.value:.2f}, and a verdict needs {judged.level:.2f}"
 
 
 @dataclass(frozen=True)
@@ -446,12 +472,15 @@ def _odds_ratio(posterior: Verdict, prior: Verdict | None) -> float:
 def _control(sceptical: Verdict | None) -> str:
     if sceptical is None or sceptical.n == 0:
         return "no control was run"
-    share = f"P(effect > 0) = {sceptical.positive.value:.2f} under the sceptical family"
-    leans = not NEUTRAL[0] <= sceptical.positive.value <= NEUTRAL[1]
+    own = sceptical.positive
+    share = f"P(effect > 0) = {own.value:.2f} ({own.low:.2f} to {own.high:.2f}) under the sceptical family"
     sure = sceptical.outcome == "contradicted" or (
         sceptical.outcome == "supported" and sceptical.expect in ("increase", "decrease")
     )
-    return f"an answer is built in: {share}" if leans or sure else f"no sign is built in: {share}"
+    if sure or neutral(own) is False:
+        return f"an answer is built in: {share}"
+    found = "no sign is built in" if neutral(own) else f"{own.n} runs cannot tell whether a sign is built in"
+    return f"{found}: {share}"
 
 
 def _first(levels: Array, curve: list[float], threshold: float) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from pathlib import Path
@@ -23,6 +24,12 @@ CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
 def packaged() -> list[str]:
     """Names of the worlds that come with alignsim."""
     return sorted(path.parent.name for path in PACKAGED.glob("*/world.yaml"))
+
+
+def codes(name: str) -> dict[str, str]:
+    """Codes and names of the states of a packaged world, without reading the rest of it."""
+    with open(PACKAGED / name / "states.csv", encoding="utf-8", newline="") as handle:
+        return {row["code"]: row["name"] for row in csv.DictReader(handle)}
 
 
 def load(name_or_folder: str | Path) -> World:

@@ -13,8 +13,9 @@ from alignsim.world.columns import DYADS, FLOWS, POSITIONS, SANCTIONS, STATES, T
 from alignsim.world.world import World
 
 
-def write(world: World, folder: Path) -> Path:
+def write(world: World, folder: str | Path) -> Path:
     """Write `world` as a folder that `load` reads back; numbers keep three to five significant digits."""
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     n, d = len(world.states), len(world.issues)
     upper = [(i, j) for i in range(n) for j in range(i + 1, n)]

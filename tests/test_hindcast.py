@@ -1,0 +1,218 @@
+"""The hindcast: nothing leaks, the observation model finds what is planted, and the table says what was scored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alignsim.errors import UsageError
+from alignsim.study.hindcast import engine, fitting, observation, past, report
+from alignsim.study.hindcast.groups import FOUNDING, among, groups, matched
+from alignsim.world.build import subset
+from alignsim.world.panel import Panel, read
+
+FEW = ["CHN", "CUB", "DEU", "GBR", "IRN", "MMR", "PRK", "RUS", "SDN", "SYR", "UKR", "USA"]
+
+
+@pytest.fixture(scope="module")
+def whole() -> Panel:
+    return read()
+
+
+@pytest.fixture(scope="module")
+def small(whole) -> Panel:
+    """Sixteen states of the packaged panel."""
+    keep = [whole.states.index(code) for code in FEW]
+    pick = np.ix_(range(len(whole.years)), keep, keep)
+    worlds = {year: subset(whole.world(year), FEW) for year in whole.years}
+    return replace(
+        whole, states=tuple(FEW), agreement=whole.agreement[pick], distance=whole.distance[pick], worlds=worlds
+    )
+
+
+WINDOW = engine.Window(train=(1992, 2006), test=(2007, 2009), horizons=(1, 3))
+NAMES = ["no mechanisms", "consent, signed", "one coefficient"]
+
+
+@pytest.fixture(scope="module")
+def found(small):
+    return engine.hindcast(small, WINDOW, NAMES, runs=4)
+
+
+def changed_after(panel: Panel, origin: int) -> Panel:
+    """The same past, and after the origin other votes, trade, arms, output, views: all but what is fed in."""
+    rng = np.random.default_rng(5)
+    later = np.array(panel.years) > origin
+    agreement, distance = panel.agreement.copy(), panel.distance.copy()
+    agreement[later] = rng.uniform(-0.5, 0.9, agreement[later].shape)
+    distance[later] = rng.uniform(0, 3, distance[later].shape)
+    worlds = dict(panel.worlds)
+    for year in np.array(panel.years)[later]:
+        own = worlds[int(year)]
+        other = {
+            name: getattr(own, name) * rng.uniform(0.3, 3.0, getattr(own, name).shape)
+            for name in ("gdp", "home", "arms_capacity", "replenishment", "milex", "trade", "oil", "arms")
+        }
+        other |= {name: rng.uniform(0, 1, getattr(own, name).shape) for name in ("know_how", "democracy", "position")}
+        other["alignment"] = rng.uniform(-0.9, 0.9, own.alignment.shape)
+        worlds[int(year)] = replace(own, **other)
+    return replace(panel, agreement=agreement, distance=distance, worlds=worlds)
+
+
+def test_nothing_after_the_origin_but_the_declared_drivers_changes_a_forecast(small, found):
+    last = WINDOW.train[1]
+    other = engine.hindcast(changed_after(small, last), WINDOW, NAMES, runs=4)
+    for before, after in zip(found.cases, other.cases, strict=True):
+        here, there = before.origin == last, after.origin == last
+        at = dict(zip(zip(after.first[there], after.second[there], strict=True), np.flatnonzero(there), strict=True))
+        common = [(k, at[pair]) for k in np.flatnonzero(here) if (pair := (before.first[k], before.second[k])) in at]
+        assert common
+        mine, theirs = (np.array(column) for column in zip(*common, strict=True))
+        for name, kept in before.forecasts.items():
+            for quantity in ("mean", "q05", "q95"):
+                np.testing.assert_array_equal(kept[quantity][mine], after.forecasts[name][quantity][theirs])
+
+
+def test_a_declared_driver_after_the_origin_does_change_the_forecast(small):
+    calm = past.plan(small, 2006, 3, runs=2, fed=False)
+    fed = past.plan(small, 2006, 3, runs=2)
+    assert not calm.branches["baseline"] and fed.branches["baseline"]
+    without, with_drivers = (engine.drivens([plan], [(3,)])[0].tie for plan in (calm, fed))
+    assert np.abs(without).max() < 1e-9
+    assert np.abs(with_drivers).max() > 1e-3
+
+
+def test_drivers_take_the_values_of_the_later_worlds_in_july(small):
+    plan = past.plan(small, 2006, 3, runs=1)
+    batch = plan.batch(np.arange(1))
+    from alignsim.kernel import Timeline
+
+    timeline = Timeline(plan.eve, plan.branches["baseline"], batch.happened)
+    for month, year in ((6, 2006), (7, 2007), (18, 2007), (19, 2008), (36, 2009)):
+        for driver in past.FED:
+            np.testing.assert_array_equal(getattr(timeline.at(month), driver)[0], getattr(small.world(year), driver))
+
+
+def planted(loading: float, seed: int = 0, n: int = 24, years: int = 14, noise: float = 0.06):
+    """A record in which ties keep their place but for a known change and noise of a known size."""
+    rng = np.random.default_rng(seed)
+    scale = observation.SCALES["agreement"]
+
+    def symmetric(x):
+        return np.triu(x, 1) + np.triu(x, 1).swapaxes(-1, -2)
+
+    level = symmetric(rng.normal(0.1, 0.4, (n, n)))
+    changes = {year: symmetric(rng.normal(0, 0.1, (n, n))) for year in range(years)}
+    z = [level]
+    for year in range(years):
+        z.append(z[-1] + loading * changes[year] + symmetric(rng.normal(0, noise, (n, n))))
+    off = np.where(np.eye(n, dtype=bool), np.nan, 0.0)
+    agreement = scale.back(np.stack(z)) + off
+    record = {"agreement": agreement, "distance": np.abs(agreement - 1.0)}
+    return [
+        (observation.features({k: v[: y + 1] for k, v in record.items()}, "agreement"), changes[y], agreement[y + 1])
+        for y in range(3, years)
+    ]
+
+
+@pytest.mark.parametrize("loading", [0.0, 0.5, 1.0])
+def test_the_loading_of_a_planted_change_is_found(loading):
+    assert observation.fit("agreement", planted(loading)).loading == pytest.approx(loading, abs=0.03)
+
+
+def test_a_theory_that_is_wrong_about_the_sign_is_silenced_and_not_turned_round():
+    turned = [(x, -change, seen) for x, change, seen in planted(1.0)]
+    assert observation.fit("agreement", turned).loading == 0.0
+
+
+def test_intervals_hold_as_often_as_they_say_on_planted_data():
+    cases = planted(1.0, years=24)
+    model = observation.fit("agreement", cases[:12])
+    held = []
+    for x, change, seen in cases[12:]:
+        members = model.forecast(x, change[None], 400)
+        upper = np.triu_indices(len(seen), 1)
+        low, high = np.quantile(members[:, upper[0], upper[1]], (0.05, 0.95), axis=0)
+        held.append(((seen[upper] >= low) & (seen[upper] <= high)).mean())
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_pair_without_record_is_placed_by_what_the_others_say():
+    rng = np.random.default_rng(3)
+    places = rng.normal(size=(20, 2)) * 0.5
+    agreement = places @ places.T
+    holes = agreement.copy()
+    holes[1, 4] = holes[4, 1] = np.nan
+    guessed = observation.bloc_order(holes)[1, 4]
+    assert abs(guessed - agreement[1, 4]) < 0.3 * np.std(agreement[~np.eye(20, dtype=bool)])
+
+
+def test_windows_that_cannot_be_are_refused_with_a_way_out(small):
+    for window, words in (
+        (engine.Window((1980, 2008), (2009, 2015)), "has the years 1992 to 2015"),
+        (engine.Window((1992, 2010), (2009, 2015)), "use --test 2011:2015"),
+        (engine.Window((1992, 1998), (1999, 2015)), "train to 2001 or later"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            window.check(small)
+
+
+def test_no_origin_learns_from_a_year_it_is_judged_by():
+    window = engine.Window()
+    for horizon in window.horizons:
+        assert max(window.learning(horizon)) + horizon <= window.train[1]
+        assert min(window.judged(horizon)) >= window.train[1]
+        assert {o + horizon for o in window.judged(horizon)} <= set(range(2009, 2016))
+
+
+def test_controls_are_no_senders_and_never_treated_and_as_many_as_can_be(whole):
+    together = past.co_sanctioned(whole, 2006, 3)
+    controls = matched(whole, 2006, 3, together)
+    senders = np.isin(whole.states, whole.world(2006).senders)
+    assert together.any() and not (controls & together).any()
+    assert not controls[senders].any() and (controls == controls.T).all()
+    assert controls.sum() == together.sum()
+
+
+def test_groups_are_symmetric_and_the_founding_pair_is_one_pair(whole):
+    for name, mask in groups(whole, 2008, 5).items():
+        assert (mask == mask.T).all() and not mask.diagonal().any(), name
+    assert among(whole, (FOUNDING,)).sum() == 2
+
+
+def test_every_forecaster_is_scored_on_the_same_cases(found):
+    table = report.rows(found)
+    for outcome in engine.OUTCOMES:
+        counts = {r["n"] for r in table if (r["outcome"], r["group"], r["horizon"]) == (outcome, "all pairs", 3)}
+        assert len(counts) == 1
+    skills = {r["value"] for r in table if r["score"] == "crps skill" and r["forecaster"] == "persistence"}
+    assert skills == {0.0}
+    assert any(
+        line.startswith("Agreement in UN votes: consent, signed against") for line in report.in_words(table, NAMES[1])
+    )
+
+
+def test_what_is_fitted_never_holds_the_founding_pair(whole):
+    pair = among(whole, (FOUNDING,))
+    for summary in fitting.SUMMARIES:
+        for origin in (1995, 2003):
+            assert not (fitting.group(whole, origin, summary.horizon, summary.group) & pair).any()
+
+
+def test_summaries_of_the_record_ignore_the_founding_pair(small):
+    stretches = fitting._stretches(small, WINDOW, "signed", 1)
+    observed, _ = fitting.record(small, WINDOW, stretches)
+    pair = among(small, (FOUNDING,))
+    agreement = np.where(pair, 0.9, small.agreement)
+    moved, _ = fitting.record(replace(small, agreement=agreement), WINDOW, stretches)
+    # the pair is among "all others", one of a hundred; it is in no group
+    assert np.abs(moved - observed).max() < 0.02
+
+
+def test_simulated_summaries_do_not_depend_on_the_chunk_or_on_other_rows(small):
+    target = fitting.target(small, WINDOW, "signed")
+    u = np.random.default_rng(1).random((3, len(target.names)))
+    together = target.simulate(u, 9)
+    np.testing.assert_allclose(target.simulate(u[:2], 9), together[:2], rtol=1e-9, atol=1e-12)
