@@ -31,10 +31,10 @@ def plan():
     """The plan that the sweep simulates."""
     from alignsim.api.sweeping import _block, varied
     from alignsim.plan import check
-    from alignsim.study.sweep import request
+    from alignsim.study.sweep import requested
 
     document = varied(SCENARIO, _block(VARY, claims=[CLAIM], runs=A_POINT, points=2))
-    return request(document, check.world_of(document)).plan
+    return requested(document, check.world_of(document)).plan
 
 
 def kernel(seconds: float = 20.0) -> float:

@@ -34,7 +34,7 @@ def plain():
 def test_nothing_in_the_model_rewards_being_isolated_together(plain):
     gate = gates.no_direct_reward([plain])
     assert gate.passes and not gate.details
-    assert gates.joint_answer("solidarity", plain.signed) > 1e-3
+    assert gates.joint_answer("solidarity", gates.still_eve(plain.signed)) > 1e-3
 
 
 def test_a_scenario_that_gives_solidarity_a_weight_fails_the_first_gate():
@@ -140,7 +140,7 @@ def test_the_gates_of_signs_are_about_alignment_alone(plain):
 
 def test_all_inert_fails_the_third_gate():
     gate = gates.potency({"nothing": dict.fromkeys(MOTIVES, 0.0)})
-    assert gate.passes is False and len(gate.details) == len(MOTIVES) - 1
+    assert gate.passes is False and gate.details[0].count("(0.000)") == len(MOTIVES) - 1
 
 
 def test_the_fourth_gate_reports_the_gain_and_what_was_thrown_away(plain):
@@ -163,8 +163,16 @@ def test_the_fifth_gate_wants_three_each_way():
     assert gates.both_signs({"x": pulls, "y": dict.fromkeys("abc", 0.02)}).passes
 
 
-def test_without_a_posterior_the_sixth_gate_is_open():
+def test_without_a_posterior_the_sixth_gate_is_open(monkeypatch):
     assert gates.prior_and_posterior().passes is None
+    monkeypatch.setattr(gates, "packaged", lambda family: None)
+    assert "no posterior yet" in gates.prior_and_posterior().says
+
+
+def test_with_posteriors_the_sixth_gate_counts_what_data_moved():
+    gate = gates.prior_and_posterior({"a": 4.0, "b": 1.2, "c": float("nan")})
+    assert gate.passes and gate.numbers == {"a": 4.0, "b": 1.2}
+    assert "2 of 3 claims have a verdict after data, and data make 1 of these 3 times likelier" in gate.says
 
 
 def test_the_seventh_gate_shares_the_effect_out(plain):

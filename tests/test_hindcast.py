@@ -95,6 +95,15 @@ def test_drivers_take_the_values_of_the_later_worlds_in_july(small):
             np.testing.assert_array_equal(getattr(timeline.at(month), driver)[0], getattr(small.world(year), driver))
 
 
+def test_issues_that_a_later_world_brings_in_do_not_reach_a_forecast(small):
+    counts = {len(small.world(year).issues) for year in small.years}
+    assert len(counts) > 1
+    for origin in range(1994, 2015):
+        for effect in past.effects(small, origin, min(5, 2015 - origin)):
+            if effect.driver == "salience":
+                assert effect.index[0].max() < len(small.world(origin).issues)
+
+
 def planted(loading: float, seed: int = 0, n: int = 24, years: int = 14, noise: float = 0.06):
     """A record in which ties keep their place but for a known change and noise of a known size."""
     rng = np.random.default_rng(seed)

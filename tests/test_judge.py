@@ -310,14 +310,14 @@ def whole():
 def test_a_whole_judgement_follows_the_contract(whole):
     judgement = json.loads(json.dumps(whole.judgement, allow_nan=False))
     contrast, response, vague = judgement["claims"]
-    assert {*contrast["beliefs"]} == {"signed", "sceptical"}
+    families = beliefs_of(("signed",), quick=False)
+    assert tuple(contrast["beliefs"]) == families and {"signed", "sceptical"} <= {*families}
     assert contrast["attribution"]["runs"] == 2 and len(contrast["attribution"]["groups"]) == len(GROUPS)
     shares = sum(g["shapley"] for g in contrast["attribution"]["groups"])
     assert shares == pytest.approx(contrast["attribution"]["total"])
-    assert sorted((r["theory"], r["belief"]) for r in contrast["rivals"]) == [
-        ("balance", "sceptical"), ("balance", "signed"), ("landscape", "sceptical"), ("landscape", "signed"),
-        ("one-coefficient", "its own"), ("persistence", "its own"),
-    ]  # fmt: skip
+    asked_again = [(theory, belief) for theory in ("balance", "landscape") for belief in families]
+    asked_once = [("one-coefficient", "its own"), ("persistence", "its own")]
+    assert sorted((r["theory"], r["belief"]) for r in contrast["rivals"]) == sorted(asked_again + asked_once)
     assert contrast["reverse"]["what"] == "isolation ends after 2025-10" and response["reverse"] is None
     assert contrast["failure"]["fails_share"] == pytest.approx(1 - contrast["beliefs"]["signed"]["support"]["p"])
     assert len(contrast["path"]["months"]) == len(contrast["path"]["signed"]["q50"]) == 25
@@ -417,16 +417,16 @@ def test_branches_that_are_known_are_not_simulated_again_and_change_no_number():
     levels = dose.with_levels(plan, document, small.world(), "isolation", (0.0, 0.5, 1.0))
     added = {name: own for name, own in levels.branches.items() if name not in plan.branches}
     levels = replace(levels, branches=added)
-    anew, reused = simulate(levels, np.arange(3, 6)), simulate(levels, np.arange(3, 6), known=known)
+    anew, reused = simulate(levels, np.arange(3, 6)), simulate(levels, np.arange(3, 6), known=[known])
     for name in added:
         assert anew.branches[name]["watched"].tobytes() == reused.branches[name]["watched"].tobytes()
     assert anew.by_run["parameters"].tobytes() == reused.by_run["parameters"].tobytes()
     marked = replace(known, branches={n: {"watched": own["watched"] + 1} for n, own in known.branches.items()})
-    reused = simulate(levels, np.arange(3, 6), known=marked)
+    reused = simulate(levels, np.arange(3, 6), known=[marked])
     moved = {name: float(np.ptp(reused.branches[name]["watched"] - anew.branches[name]["watched"])) for name in added}
     shifted = {n for n in added if not np.array_equal(reused.branches[n]["watched"], anew.branches[n]["watched"])}
     assert shifted == {"isolation at 0", "isolation at 1"} and max(moved.values()) < 1e-9
-    beyond = simulate(levels, np.arange(5, 8), known=marked)  # runs that are not known are simulated
+    beyond = simulate(levels, np.arange(5, 8), known=[marked])  # runs that are not known are simulated
     alone = simulate(levels, np.arange(5, 8))
     assert (
         beyond.branches["isolation at 1"]["watched"].tobytes() == alone.branches["isolation at 1"]["watched"].tobytes()
@@ -437,9 +437,9 @@ def test_groups_that_are_off_already_halve_the_subsets_to_be_simulated():
     plan = resolve(small.scenario(), small.world())
     needed, of = explain.needed_subsets(plan)
     assert needed == list(range(2 ** len(GROUPS))) and of.tolist() == needed
-    still = resolve(small.scenario(parameters={"substitution.weight": 0.0}), small.world())
-    needed, of = explain.needed_subsets(still)
-    bit = 1 << list(GROUPS).index("substitution")
+    still = small.scenario(parameters={"oil_rivalry.weight": 0.0, "trade.oil_sensitivity": 0.0})
+    needed, of = explain.needed_subsets(resolve(still, small.world()))
+    bit = 1 << list(GROUPS).index("rivalry")
     assert len(needed) == 2 ** (len(GROUPS) - 1) and all(mask & bit for mask in needed)
     assert all(needed[of[mask]] == mask | bit for mask in range(2 ** len(GROUPS)))
 
@@ -462,13 +462,15 @@ def test_a_judgement_holds_the_gates_as_far_as_it_can_tell():
     assert quick["G1"]["passes"] and quick["G4"]["passes"]
     assert [quick[name]["passes"] for name in ("G2", "G3", "G5", "G7")] == [None] * 4
     assert "alignsim audit" in quick["G2"]["says"]
-    claims = small.CONTRAST + RISING.lstrip("\n")
+    sign = small.CONTRAST.replace("closer", "isolated").replace("alignment of IRN with RUS", "isolation of IRN")
+    claims = small.CONTRAST + RISING.lstrip("\n") + sign.lstrip("\n")
     full = judge(small.scenario(claims, runs=20), small.world(), How(attribution_runs=1, theories=())).judgement
     gates = full["gates"]
     only = "scenario: isolation against baseline, alignment of IRN with RUS at 2026-09"
     assert list(gates["G2"]["numbers"]) == [only]
     control = full["claims"][0]["beliefs"]["sceptical"]["positive"]["p"]
     assert list(gates["G2"]["numbers"].values()) == [control]
+    assert "only ties are expected to have no sign" in full["claims"][2]["control"]
     assert gates["G7"]["passes"] and None not in (gates["G3"]["passes"], gates["G5"]["passes"])
     json.dumps(gates, allow_nan=False)
 

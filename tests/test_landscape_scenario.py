@@ -168,3 +168,8 @@ def test_the_schema_of_landscapes_for_editors_is_up_to_date():
     written = json.loads((FOLDER / "landscape.schema.json").read_text(encoding="utf-8"))
     assert written == landscape_schema()
     assert all("description" in entry for entry in written["properties"].values())
+
+
+def test_a_landscape_that_was_explored_can_be_shown_again(small: Path, tmp_path: Path):
+    folder = call("run", str(small), "--out", str(tmp_path / "out"), "--quiet", "--no-figures").output.strip()
+    assert "Three" in call("show", folder).output

@@ -400,6 +400,37 @@ def test_the_command_is_listed_with_its_help():
 # --- in a browser
 
 
+def test_the_gates_are_told_with_their_result_and_details():
+    made = judgement(1)
+    made["gates"] = {
+        "G1": {"passes": True, "says": "nothing is built in", "details": [], "numbers": {}},
+        "G2": {"passes": False, "says": "a sign", "details": ["x: P(effect > 0) = 0.90"], "numbers": {"x": 0.9}},
+        "G6": {"passes": None, "says": "no posterior yet", "details": [], "numbers": {}},
+    }
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", render(made)))
+    assert "G1 passes: nothing is built in" in text
+    assert "G2 fails: a sign x: P(effect &gt; 0) = 0.90" in text
+    assert "G6 is open: no posterior yet" in text
+
+
+def test_an_effect_that_was_taken_apart_already_is_not_taken_apart_again():
+    made = judgement(2)
+    made["claims"][1]["attribution"] = made["claims"][0]["attribution"]
+    text = render(made)
+    assert text.count("Shapley values: what each group") == 1
+    assert 'The same branches as in <a href="#claim-1">' in text
+
+
+def test_what_stands_out_nowhere_is_said_once():
+    made = judgement(2)
+    for claim in made["claims"]:
+        claim["failure"] = {"fails_share": 0.5, "boxes": [], "trajectory": [], "points": None, "words": "Nowhere."}
+    text = render(made)
+    ids = ", ".join(claim["id"] for claim in made["claims"])
+    assert "Where it fails" not in text and "Nowhere." not in text
+    assert text.count(f"No region of the parameters stands out in which {ids} fail.") == 1
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     if CHROMIUM is None:

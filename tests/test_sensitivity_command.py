@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,29 @@ def test_every_design_has_its_figures_and_a_sentence(kind, tmp_path):
 def test_a_grid_is_told_by_its_swings():
     words = api.sensitivity(swept("grid")).words["deepens"]
     assert "sanctions.bite (+0.2 ±" in words and "trust.weight (−0.1 ±" in words and "arms.fear" not in words
+
+
+@pytest.mark.parametrize(
+    "expect, failing",
+    [("increase", lambda m: m <= 0.05), ("decrease", lambda m: m >= -0.05), ("none", lambda m: np.abs(m) > 0.05)],
+)
+def test_a_claim_fails_where_the_mean_effect_is_not_what_it_expects(expect, failing, tmp_path, monkeypatch):
+    from alignsim.show import sweeps
+
+    seen = {}
+
+    def drawn(names, bounds, points, fails, **about):
+        seen.update(points=points, fails=fails, **about)
+        return parallel_coordinates(names, bounds, points, fails, **about)
+
+    parallel_coordinates = sweeps.parallel_coordinates
+    monkeypatch.setattr(sweeps, "parallel_coordinates", drawn)
+    made = swept("lhs", 160)
+    made.effects = (replace(made.effects[0], expect=expect),)
+    api.sensitivity(made).plot(tmp_path)
+    means = made.values["deepens"].mean(axis=1)
+    assert np.array_equal(seen["fails"], failing(means)) and 0 < seen["fails"].sum() < 160
+    assert "mean effect over the runs is" in seen["rule"]
 
 
 def test_groups_are_analysed_as_one():

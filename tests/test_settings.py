@@ -114,3 +114,19 @@ def test_any_argument_is_taken_or_refused_and_opens_no_file(path, value):
         assert error.code in (Exit.USAGE, Exit.INVALID)
     finally:
         builtins.open = kept
+
+
+def test_a_parameter_without_its_prefix_is_told_how_to_write_it():
+    with pytest.raises(InvalidInput, match=r"sanctions.bite: is a parameter; write parameters.sanctions.bite \(from"):
+        after("sanctions.bite=0.3")
+    with pytest.raises(InvalidInput, match="sanctions: is not a known key"):
+        after("sanctions.bites=0.3")
+
+
+def test_a_mapping_that_is_wrong_by_what_was_set_in_it_names_the_argument(tmp_path):
+    from alignsim.scenario import load
+
+    (tmp_path / "base.yaml").write_text(TEXT)
+    (tmp_path / "child.yaml").write_text("alignsim: 1\nextends: base.yaml\n")
+    with pytest.raises(InvalidInput, match=r"time: ends \(2024-01\) before .*\(from --set 'time.end=2024-01'\)"):
+        apply(load(tmp_path / "child.yaml"), ["time.end=2024-01"])

@@ -16,7 +16,8 @@ import alignsim
 from alignsim import api
 from alignsim.api import sweeping
 from alignsim.errors import AlignsimError, UsageError
-from alignsim.study.sweep import designs, simulation
+from alignsim.plan.check import world_of
+from alignsim.study.sweep import designs, request, simulation
 from alignsim.study.sweep.request import chunks
 from small_runs import TEXT, scenario
 
@@ -158,6 +159,49 @@ def test_the_block_in_the_file_and_the_arguments_are_the_same_sweep(small: Path,
     assert np.array_equal(one.measured, other.measured)
 
 
+def test_points_at_which_an_event_lasts_longer_can_share_a_chunk_with_others(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arms = TEXT.replace("branches:", "  - {at: 2024-12, arms: {from: IRN, to: RUS, tiv: 300}}\nbranches:")
+    path = scenario(small.parent, arms, "arms.yaml")
+    vary = {"events[2].months": [2, 4, 6], "events[2].tiv": [100, 300]}
+    together = api.sweep(path, vary, runs=2, jobs=1)
+    with_chunks_of(1, monkeypatch)
+    monkeypatch.setattr(request, "POINTS_A_CHUNK", 1)
+    assert np.array_equal(together.measured, api.sweep(path, vary, runs=2, jobs=1).measured)
+    assert len(np.unique(together.measured[:, 0, 0, 0])) == 6
+
+
+OTHERS: list[dict[str, Any]] = [
+    {"vary": {"sanctions.bite": [0, 0.4]}},
+    {"vary": {"trust.weight": [0, 0.5]}},
+    {"vary": {"sanctions.bite": "0..0.5"}, "points": 2},
+    {"runs": 3},
+    {"seed": 4},
+    {"belief": "sceptical"},
+    {"claims": ["closer"]},
+    {"outcomes": ["isolation of RUS at 2025-06"]},
+    {"fixed_others": True},
+    {"set": ["events[0].meeting.strength=0.5"]},
+    {"set": ["claims[0].margin=0.1"]},
+]
+
+
+def test_whatever_decides_the_numbers_decides_the_folder(small: Path) -> None:
+    text = TEXT.replace("claims:", "  calm: [{at: 2025-01, meeting: {of: [IRN, RUS]}}]\nclaims:")
+    path = scenario(small.parent, text, "keys.yaml")
+
+    def key(**how: Any) -> str:
+        own = {"vary": {"sanctions.bite": [0, 0.5]}, "runs": 2} | how
+        seed, settings, belief = own.pop("seed", None), own.pop("set", ()), own.pop("belief", None)
+        document = sweeping.varied(path, sweeping._block(**own), settings, seed)
+        return request.requested(document, world_of(document), belief).key
+
+    keys = [key(), *(key(**other) for other in OTHERS)]
+    assert len(set(keys)) == len(keys)
+    assert key(set=["title=Another", "runs=99"]) == key()
+
+
 @pytest.mark.parametrize(("points", "runs", "size"), [(1, 1, 1), (5, 3, 4), (100, 7, 25), (3, 100, 64), (40, 1, 25)])
 def test_chunks_hold_every_row_once(points: int, runs: int, size: int) -> None:
     rows = [(p, r) for own in chunks(points, runs, size) for p, r in zip(*own, strict=True)]
@@ -174,6 +218,7 @@ def test_chunks_hold_every_row_once(points: int, runs: int, size: int) -> None:
 def test_a_sample_has_its_size_keeps_to_its_ranges_and_touches_no_global_seed(
     design: str, asked: int, rows: int, small: Path
 ) -> None:
+    np.random.seed(20241011)  # noqa: NPY002
     before = np.random.get_state()[1].copy()  # noqa: NPY002
     vary = {"sanctions.bite": "0.1..0.4", "trust.weight": "0..0.2"}
     swept = api.sweep(small, vary, design=design, points=asked, runs=1, jobs=1)

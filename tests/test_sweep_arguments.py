@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from itertools import pairwise
@@ -239,6 +240,22 @@ def test_the_command_writes_a_folder_and_says_what_came_of_it(small: Path, tmp_p
         p.name for p in folder.iterdir()
     }
     assert api.ls(tmp_path)[0]["kind"] == "sweep"
+
+
+def test_the_summary_comes_as_json(small: Path, tmp_path: Path) -> None:
+    told = run(small, "--vary", "sanctions.bite=0,1", "--runs", "2", "--jobs", "1", "--out", tmp_path, "--json")
+    about = json.loads(told.stdout)
+    assert (about["points"], about["runs"], about["rows"], about["failed"]) == (2, 2, 4, 0)
+    assert about["effects"][0]["name"] == "closer"
+    assert told.stderr == ""
+
+
+def test_a_resolved_file_keeps_its_sweep(tmp_path: Path) -> None:
+    vary = "  vary:\n    events[1].probability: [0.1, 1]\n    sanctions.bite: 0:1:3\n"
+    block = f"sweep:\n{vary}  runs: 7\n  claims: [closer]\n"
+    path = scenario(tmp_path, TEXT + block)
+    again = scenario(tmp_path, api.resolved(path), "again.yaml")
+    assert load(again).scenario.sweep == load(path).scenario.sweep
 
 
 def test_a_dry_run_says_what_it_would_take_and_writes_nothing(small: Path, tmp_path: Path) -> None:

@@ -73,9 +73,9 @@ def test_failed_runs_are_left_alone_until_they_are_to_be_tried_again(
     small: Path, whole: dict[str, bytes], tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        fails_at(0.5, 0, patch)
+        fails_at(0.25, 0, patch)
         api.sweep(small, BITE, runs=RUNS, jobs=1, out=tmp_path)
-    assert list(api.sweep(small, BITE, runs=RUNS, jobs=1, out=tmp_path).errors) == [(2, 0)]
+    assert list(api.sweep(small, BITE, runs=RUNS, jobs=1, out=tmp_path).errors) == [(1, 0)]
     simulated = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "simulate", lambda s, p, r: simulated.append(len(r)) or simulation.simulate(s, p, r))

@@ -15,6 +15,7 @@ import csv
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -36,8 +37,6 @@ SCENARIOS = {
 TABLE = ROOT / "results" / "audit" / "sign-neutrality.csv"
 RUNS = 100
 COLUMNS = ("scenario", "contrast", "outcome", "runs", "median", "positive", "low", "high", "sign")
-KNOWN_TO_LEAN: frozenset[tuple[str, str, str]] = frozenset()
-"""Contrasts of alignment (scenario, contrast, outcome) that were found outside, each explained in docs/design.md."""
 
 
 def rows(name: str, executor: Any = None) -> list[dict[str, Any]]:
@@ -59,7 +58,7 @@ def rows(name: str, executor: Any = None) -> list[dict[str, Any]]:
                 "contrast": f"{question.branch} against {question.against}",
                 "outcome": str(question.claim.outcome),
                 "runs": len(size),
-                "median": f"{float(sorted(size)[len(size) // 2]):+.4f}",
+                "median": f"{median(size.tolist()):+.4f}",
                 "positive": f"{share.value:.3f}",
                 "low": f"{share.low:.3f}",
                 "high": f"{share.high:.3f}",
@@ -83,7 +82,7 @@ def table() -> list[dict[str, str]]:
 def test_no_contrast_of_alignments_has_a_sign_of_its_own(name, table):
     found = rows(name)
     leaning = {about(row) for row in found if row["sign"] == "leans" and row["outcome"].startswith("alignment")}
-    assert leaning == {about for about in KNOWN_TO_LEAN if about[0] == name}
+    assert not leaning
     listed = {about(row): row for row in table if row["scenario"] == name}
     assert listed.keys() == {about(row) for row in found}, "the table is of other scenarios; make it anew"
     assert all(abs(float(listed[about(row)]["positive"]) - float(row["positive"])) <= 0.02 for row in found)

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def chunks(out: Path) -> dict[int, str]:
     found = list(out.rglob("journal.sqlite"))
     if not found:
         return {}
-    with sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True) as journal:
+    with closing(sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True)) as journal:
         try:
             return dict(journal.execute("select number, sha256 from chunk"))
         except sqlite3.OperationalError:  # killed before there was a table
@@ -45,7 +46,9 @@ def test_fifty_kills_of_two_thousand_runs_lose_nothing_and_double_nothing(tmp_pa
     for kill in range(KILLS):
         # from the first moments, when modules are loaded, to a while after the first new chunk
         new = moments.random() < 0.5 and len(before) < total - 1
-        process = subprocess.Popen(command(path, out, 1 + kill % 2), stderr=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            command(path, out, 1 + kill % 2), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         until = time.monotonic() + (60.0 if new else moments.uniform(0.0, 3.0))
         while time.monotonic() < until and process.poll() is None:
             if new and len(chunks(out)) > len(before):

@@ -143,13 +143,14 @@ def specifications(
     As `judge`, but without reasons; writes nothing (see `save_specifications`). Raises UsageError where the scenario
     has no claim that can be tested.
     """
-    from alignsim.study.judge import FAMILIES, How
+    from alignsim.plan.resolution import known_belief
+    from alignsim.study.judge import How, beliefs_of
 
     document = configured(scenario, runs, seed, [*set, "theory=consent"])
     if not any(claim.testable for claim in document.scenario.claims):
         raise UsageError(f"{document.name} has no claim to put to every theory; name one theory, or add `claims`")
     with ensemble.workers(jobs or cores()) as pool:
-        beliefs = (belief,) if belief else FAMILIES
+        beliefs = (known_belief(belief),) if belief else beliefs_of(("signed", "fixed"), quick=False)
         return _judged(document, How(beliefs=beliefs, reasons=False, executor=pool, say=progress or told))
 
 

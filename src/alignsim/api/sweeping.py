@@ -37,7 +37,7 @@ from alignsim.study.sweep import (
     carry_out,
     chunk_size,
     opened,
-    request,
+    requested,
 )
 from alignsim.study.sweep.request import chunks
 from alignsim.study.sweep.simulation import simulate
@@ -82,7 +82,7 @@ def sweep(
     wanted = usable_formats(tables)
     given = _block(vary, design, points, runs, outcomes, claims, groups, fixed_others)
     document = varied(scenario, given, set, seed)
-    asked = request(document, check.world_of(document), belief)
+    asked = requested(document, check.world_of(document), belief)
     jobs = jobs or cores()
     refuse_what_does_not_fit(asked, jobs)
     started = time.perf_counter()
@@ -138,7 +138,7 @@ def estimate(
     `how` as for `sweep`; nothing is written. Raises what `sweep` raises.
     """
     document = varied(scenario, _block(vary, **how), set, seed)
-    asked = request(document, check.world_of(document), belief)
+    asked = requested(document, check.world_of(document), belief)
     points, numbers = next(chunks(len(asked.points), asked.runs, chunk_size(asked)))
     started = time.perf_counter()
     rows = simulate(asked.swept, asked.points[points], numbers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 THEORIES = ("consent", "gravity", "friedkin-johnsen", "balance", "landscape", "one-coefficient")
@@ -64,21 +66,23 @@ def command(
     click.echo(f"Tables and figures are in {folder}")
 
 
-def _skills(scores: list[dict[str, object]]) -> None:
-    """CRPS skill of every forecaster, better or worse."""
+def _skills(scores: list[dict[str, Any]]) -> None:
+    """CRPS skill of every forecaster, better or worse; votes and flows in a table each, so that they fit a terminal."""
     from rich import box
     from rich.table import Table
 
     from alignsim.cli.tables import show
     from alignsim.study.hindcast import report
 
-    names, lines = report.skills(scores)
-    table = Table(title="CRPS skill against persistence, all pairs, %", title_justify="left", box=box.SIMPLE_HEAD)
-    for k, name in enumerate(names):
-        table.add_column(name, justify="right" if k else "left")
-    for line in lines:
-        table.add_row(*line)
-    show(
-        table,
-        "+ better, − worse than persistence: the 95 % interval by dyad excludes nil; twice: that by state does too.",
-    )
+    for outcomes in (("agreement", "distance"), ("trade", "arms")):
+        names, lines = report.skills([row for row in scores if row["outcome"] in outcomes])
+        title = f"CRPS skill against persistence, all pairs, %: {' and '.join(outcomes)} by years ahead"
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.show_edge = table.pad_edge = False
+        for k, name in enumerate(names):
+            short = name.replace("agreement", "agr.").replace("distance", "dist.")
+            table.add_column(short, justify="right" if k else "left", no_wrap=True)
+        for line in lines:
+            table.add_row(*line)
+        show(table, "")
+    show("+ better, − worse than persistence: the 95 % interval by dyad excludes nil; twice: that by state does too.")

@@ -103,7 +103,7 @@ def _landscape(found: Any, settings: tuple[str, ...], ignored: list[str], out: s
         raise UsageError(f"{found.source} is a landscape, which has no use for {', '.join(ignored)}; leave it out")
     result = api.landscape(found, set=settings)
     folder = api.save_landscape(result, out, figures=figures)
-    tell(folder, result.summary, lambda: minima(result))
+    tell(folder, result.summary, lambda: minima(result.summary()))
 
 
 def _silent(tell: Any) -> bool:

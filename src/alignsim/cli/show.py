@@ -29,11 +29,16 @@ def command(file: str, resolved: bool, settings: tuple[str, ...], belief: str | 
 
 def _run(folder: Path, resolved: bool) -> None:
     """What a run or a judgement has found and how it came about, or the scenario it was of."""
+    import json
+
     from alignsim.api import open_run
-    from alignsim.cli.tables import summary
+    from alignsim.cli.tables import minima, summary
     from alignsim.files import read_text
     from alignsim.results.again import MANIFEST, read_manifest
 
+    if (folder / "minima.csv").is_file():
+        minima(json.loads(read_text(folder / "summary.json")))
+        return _origin(read_manifest(folder))
     judged = (folder / "judgement.json").is_file()
     if resolved:
         click.echo(read_text(folder / "scenario.resolved.yaml"), nl=False)

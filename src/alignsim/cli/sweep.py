@@ -46,6 +46,7 @@ def _paths(context: click.Context, parameter: click.Parameter, typed: str) -> li
 @click.option("--fresh", is_flag=True, help="Begin anew, whatever is finished.")
 @click.option("--retry-failed", is_flag=True, help="Try the runs again that have failed.")
 @click.option("--dry-run", is_flag=True, help="Say how many runs, how long, how much memory and disk; run a few rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON on standard output, and nothing else.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only the folder of the sweep.")
 def command(scenario: str, varied: tuple[str, ...], groups: tuple[str, ...], **given: Any) -> None:
     """Run SCENARIO at every point of a design and write results/<scenario>/sweep-<hash>/.
@@ -56,6 +57,8 @@ def command(scenario: str, varied: tuple[str, ...], groups: tuple[str, ...], **g
     alignsim sweep scenarios/isolation.yaml --vary sanctions.bite=0:0.5:11
     alignsim sweep scenarios/isolation.yaml --vary 'events[8].intensity=0.2..1' --vary trust.weight=0..1 --points 64
     """
+    import json
+
     from alignsim import api
     from alignsim.cli.progress import bar
     from alignsim.errors import Exit
@@ -68,7 +71,7 @@ def command(scenario: str, varied: tuple[str, ...], groups: tuple[str, ...], **g
     if given["dry_run"]:
         _tell(api.estimate(scenario, **what))
         return
-    with bar("sweeping", show=not given["quiet"]) as progress:
+    with bar("sweeping", show=not (given["quiet"] or given["as_json"])) as progress:
         made = api.sweep(
             scenario,
             **what,
@@ -78,7 +81,9 @@ def command(scenario: str, varied: tuple[str, ...], groups: tuple[str, ...], **g
             scheduler=given["scheduler"],
             progress=progress or (lambda *done: None),
         )
-    if given["quiet"]:
+    if given["as_json"]:
+        click.echo(json.dumps(_about(made), indent=2, ensure_ascii=False))
+    elif given["quiet"]:
         click.echo(made.folder)
     else:
         from alignsim.cli.tables import sweep as summary
@@ -87,6 +92,11 @@ def command(scenario: str, varied: tuple[str, ...], groups: tuple[str, ...], **g
         click.echo(f"\n{made.folder}")
     if made.errors:
         raise click.exceptions.Exit(Exit.SOME_RUNS_FAILED)
+
+
+def _about(made: Any) -> dict[str, Any]:
+    about = {key: made.manifest[key] for key in ("points", "runs", "rows", "failed", "runaway", "seed", "belief")}
+    return about | {"effects": made.summary(), "folder": str(made.folder)}
 
 
 def _pairs(arguments: tuple[str, ...], option: str, example: str) -> dict[str, str]:

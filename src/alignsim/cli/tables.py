@@ -89,12 +89,11 @@ def specifications(claims: Any) -> None:
         show(f"Claimed: {claim['expect']} of {claim['outcome']}; smallest effect that matters: {claim['margin']:g}.\n")
 
 
-def minima(found: Any) -> None:
-    """Print the minima of a landscape with their energies and basins."""
+def minima(content: Any) -> None:
+    """Print the minima of a landscape with their energies and basins, from what its summary holds."""
     from rich import box
     from rich.table import Table
 
-    content = found.summary()
     table = Table(title=content["title"], title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.show_edge = table.pad_edge = False
     for name in ("minimum", "energy", "basin", "one side", "the other"):

@@ -188,6 +188,8 @@ class Claim(Model):
 def _levels(value: Any) -> Levels:
     if isinstance(value, Levels):
         return value
+    if type(value) in (int, float):
+        value = [value]
     numbers = isinstance(value, (list, tuple)) and all(type(entry) in (int, float) for entry in value)
     if not numbers and not isinstance(value, str):
         raise wrong("must be levels such as `0:0.5:11`, a range such as `0.2..1`, or a list of numbers")

@@ -108,7 +108,7 @@ def heat_map(
         half = OPPOSED_TO_ALIGNED(np.linspace(0.5, 1.0, 64) if low >= 0 else np.linspace(0.0, 0.5, 64))
         look = {"cmap": ListedColormap(half), "vmin": low, "vmax": high if high > low else low + 1e-9}
     mesh = ax.pcolormesh(_edges(x), _edges(y), np.ma.masked_invalid(values), rasterized=True, **look)
-    if margin and np.isfinite(values).all() and min(values.shape) > 1:
+    if margin and min(values.shape) > 1:
         _contour(ax, x, y, values, margin)
     ax.set_xlabel(names[0])
     ax.set_ylabel(names[1])
@@ -122,7 +122,7 @@ def heat_map(
 
 
 def _contour(ax: Axes, x: Array, y: Array, values: Array, margin: float) -> None:
-    """Lines where the outcome is as large as the margin, each with its value."""
+    """Lines where the outcome is as large as the margin, each with its value; none where places are empty (nan)."""
     levels = [level for level in (-margin, margin) if values.min() < level < values.max()]
     if not levels:
         return

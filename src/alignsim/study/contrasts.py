@@ -118,21 +118,21 @@ def simulate(
     full: bool = False,
     executor: Executor | None = None,
     progress: ensemble.Progress | None = None,
-    known: Simulated | None = None,
+    known: Sequence[Simulated] = (),
 ) -> Simulated:
     """The given runs of every branch, equal branches once; the same numbers whatever the chunks or the executor.
 
     Only what is watched is kept, unless all that results need is asked for (`full`). Branches that do the same as one
-    of those `known`, of a plan that differs in its branches only, are taken from there where it has these runs.
+    of those `known`, of plans that differ in their branches only, are taken from there where they have these runs.
 
     Raises TooLarge before anything is allocated when they would not fit into memory.
     """
     runs, twin = np.asarray(runs), _twins(plan.branches)
-    done = {} if full or known is None else _done(known, plan, runs)
+    done, shared = ({}, {}) if full else _done(known, plan, runs)
     there = {name: done[meaning] for name in set(twin.values()) if (meaning := _meaning(plan.branches[name])) in done}
     wanted = [name for name in dict.fromkeys(twin.values()) if name not in there]
-    if not wanted:  # what branches share is still to be drawn
-        wanted.append(next(iter(there)))
+    if not wanted:
+        return Simulated(plan, {name: there[twin[name]] for name in plan.branches}, shared, runs)
     lean = replace(plan, branches={name: plan.branches[name] for name in wanted})
     size = ensemble.chunk_size(plan)
     ensemble.refuse_what_does_not_fit(replace(lean, runs=int(max(runs)) + 1 if full else len(runs)), size)
@@ -148,14 +148,18 @@ def _chunk(plan: Plan, runs: Array, full: bool) -> tuple[dict[str, record.Arrays
     return ensemble.simulate_chunk(plan, runs, matrices=full, watched_only=not full)
 
 
-def _done(known: Simulated, plan: Plan, runs: Array) -> dict[Any, record.Arrays]:
-    """What is watched in the branches that are known of these runs, by what the branches do."""
-    if known.plan.watched != plan.watched or not np.isin(runs, known.runs).all():
-        return {}
-    rows = np.searchsorted(known.runs, runs)
-    return {
-        _meaning(known.plan.branches[name]): {"watched": own["watched"][rows]} for name, own in known.branches.items()
-    }
+def _done(known: Sequence[Simulated], plan: Plan, runs: Array) -> tuple[dict[Any, record.Arrays], record.Arrays]:
+    """What is watched in the branches that are known of these runs, by what the branches do; and what they share."""
+    done: dict[Any, record.Arrays] = {}
+    shared: record.Arrays = {}
+    for own in known:
+        if own.plan.watched != plan.watched or not np.isin(runs, own.runs).all():
+            continue
+        rows = np.searchsorted(own.runs, runs)
+        for name, kept in own.branches.items():
+            done[_meaning(own.plan.branches[name])] = {"watched": kept["watched"][rows]}
+        shared = {name: values[rows] for name, values in own.by_run.items()}
+    return done, shared
 
 
 def gather(

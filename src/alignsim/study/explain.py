@@ -27,6 +27,8 @@ BLOCK = 16
 """Subsets that one task simulates on the same runs."""
 EXPERT = "expert judgement"
 """How a source begins or says that a number rests on judgement."""
+SHOWN = 0.0005
+"""Shares below this would be said as 0.000, and are not said."""
 FEWEST = 20
 """Runs that must fail, and hold, before a region is sought."""
 
@@ -132,10 +134,10 @@ def attribution_in_words(shared: Attribution) -> str:
             "no single group can be named as the cause."
         )
     ranked = sorted(shared.contributions, key=lambda c: -c.share)
-    lifting = [c for c in ranked if c.share_interval[0] > 0]
-    lowering = [c for c in ranked[::-1] if c.share_interval[1] < 0]
+    lifting = [c for c in ranked if c.share_interval[0] > 0 and c.share >= SHOWN]
+    lowering = [c for c in ranked[::-1] if c.share_interval[1] < 0 and c.share <= -SHOWN]
     if not lifting and not lowering:
-        return "No group of mechanisms moves it in a direction that these runs can tell from nothing."
+        return f"No group of mechanisms moves it in a direction that {shared.runs} runs can tell from nothing."
     parts = []
     for words, groups in (("raised by", lifting), ("lowered by", lowering)):
         if groups:

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from alignsim.mechanisms.parameters import POSTERIORS
 from alignsim.mechanisms.priors import Constant
 from alignsim.mechanisms.registry import MOTIVES, PARAMETERS
 from alignsim.mechanisms.scene import Scene
 from alignsim.plan.plan import Batch, Plan
+from alignsim.plan.posterior import packaged
 from alignsim.plan.resolution import resolve
 from alignsim.results.results import MARGIN
 from alignsim.scenario.document import Document
@@ -101,9 +103,10 @@ def no_direct_reward(scenarios: Sequence[Audited]) -> Gate:
         for s in scenarios
         if s.signed.priors["solidarity.weight"] != Constant(0.0)
     ]
-    joint = {name: joint_answer(name, scenarios[0].signed) for name in MOTIVES if name != "solidarity"}
+    eve = still_eve(scenarios[0].signed)
+    joint = {name: joint_answer(name, eve) for name in MOTIVES if name != "solidarity"}
     details += [f"{name} answers joint pressure directly ({size:.2g})" for name, size in joint.items() if size > 1e-12]
-    control = joint_answer("solidarity", scenarios[0].signed)
+    control = joint_answer("solidarity", eve)
     if not control > 1e-6:
         details.append("the check is blind: it does not see solidarity, which does answer joint pressure")
     says = (
@@ -113,11 +116,15 @@ def no_direct_reward(scenarios: Sequence[Audited]) -> Gate:
     return Gate("G1", not details, says if not details else "an answer is built in", tuple(details), joint)
 
 
-def joint_answer(name: str, plan: Plan) -> float:
+def still_eve(plan: Plan) -> consent.Eve:
+    """The eve of the first run, without noise or doubt."""
+    return plan.batch(np.arange(1)).changed(QUIET).eve
+
+
+def joint_answer(name: str, eve: consent.Eve) -> float:
     """Largest answer of a motive to pressure on both sides of a pair that is not the sum of those to each side."""
-    eve = plan.batch(np.arange(1)).changed(QUIET).eve
     scene, own = eve.scene, getattr(eve.parameters, name)
-    n = len(plan.states)
+    n = eve.given.states
     pressed = [k for k in range(n) if scene.isolation[0, k] < 0.9]
     largest = 0.0
     for i, j in pairwise(pressed):
@@ -252,7 +259,8 @@ def potency(moved: dict[str, dict[str, float]]) -> Gate:
         name: max((abs(own[name]) for own in moved.values()), default=0.0) for name in MOTIVES if name != "solidarity"
     }
     inert = {name: size for name, size in largest.items() if size < MARGIN}
-    details = tuple(f"declared inert here: {name}, at most {size:.3f} alone" for name, size in inert.items())
+    listed = ", ".join(f"{name} ({size:.3f})" for name, size in sorted(inert.items(), key=lambda pair: -pair[1]))
+    details = (f"declared inert here, with what each moves alone: {listed}",) if inert else ()
     says = (
         f"{len(largest) - len(inert)} of {len(largest)} motives pass the margin of {MARGIN:g} alone; the "
         f"{len(MOTIVES)}th, solidarity, is off in every scenario that passes G1 and is not asked"
@@ -299,10 +307,22 @@ def both_signs(moved: dict[str, dict[str, float]]) -> Gate:
     return Gate("G5", reached if moved else None, says, tuple(details))
 
 
-def prior_and_posterior() -> Gate:
-    """G6: prior and posterior side by side; without a posterior every verdict is theory, not evidence."""
-    says = f"no posterior yet: every verdict is labelled theory, not evidence (odds of {ODDS_OF_EVIDENCE:g} are wanted)"
-    return Gate("G6", None, says)
+def prior_and_posterior(odds: Mapping[str, float] | None = None) -> Gate:
+    """G6: data move a verdict, or it is called an assumption. `odds` of posterior to prior by claim; nan where neither
+    belief has a verdict that data could have moved.
+    """
+    if odds is None and all(packaged(family) for family in POSTERIORS.values()):
+        return Gate("G6", None, "there is a posterior; `alignsim judge` prints it beside the prior")
+    if odds is None:
+        words = f"theory, not evidence (odds of {ODDS_OF_EVIDENCE:g} are wanted)"
+        return Gate("G6", None, f"no posterior yet: every verdict is labelled {words}")
+    shown = {claim: ratio for claim, ratio in odds.items() if np.isfinite(ratio)}
+    moved = sum(ratio >= ODDS_OF_EVIDENCE for ratio in shown.values())
+    says = (
+        f"{len(shown)} of {len(odds)} claims have a verdict after data, and data make {moved} of these "
+        f"{ODDS_OF_EVIDENCE:g} times likelier or more; the rest are called assumptions"
+    )
+    return Gate("G6", True, says, (), shown)
 
 
 def attribution(scenario: Audited, executor: Any = None, say: Any = None, runs: int | None = None) -> Gate:

@@ -2,69 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from math import ceil, log2
 from typing import Any
 
 import numpy as np
 
 from alignsim.errors import UsageError, did_you_mean
+from alignsim.kernel import Effect
 from alignsim.mechanisms.parameters import POSTERIORS
 from alignsim.plan.plan import Plan
 from alignsim.plan.posterior import packaged
 from alignsim.plan.resolution import resolve
 from alignsim.scenario.document import Document
 from alignsim.scenario.schema import BASELINE, Claim
-from alignsim.study import dose, ensemble, explain, gates, rivals, verdicts
+from alignsim.study import dose, explain, gates, rivals, verdicts
 from alignsim.study.account import assumed, belief_as_json, dose_as_json, quantiles, spread
+from alignsim.study.answers import Answer, How, Say, answer, under
 from alignsim.study.attribution import Attribution
-from alignsim.study.contrasts import Asked, Simulated, asked, effects, gather, path, relative, simulate, watching
+from alignsim.study.contrasts import Simulated, asked, gather, path, simulate, watching
 from alignsim.study.outcomes import in_words, refuse_what_cannot_be_measured
-from alignsim.study.verdicts import (
-    CONFIDENCE,
-    Probability,
-    Verdict,
-    combine,
-    confidence_per_look,
-    decided,
-    sentence,
-    verdict,
-)
+from alignsim.study.verdicts import Probability, combine, sentence
 from alignsim.world import World
 
-Array = Any
-Say = Callable[[str], AbstractContextManager[ensemble.Progress | None]]
-"""Given a few words, a context that yields a progress callback (or None)."""
+__all__ = ["How", "Judged", "Say", "beliefs_of", "judge"]
 
-FIRST_LOOK = 100
-"""Runs before the first look where runs go on until all is decided; they double from look to look. Fewer could not
-decide even a unanimous claim once the interval allows for all looks."""
+Array = Any
+
 RIVAL_RUNS = 60
 """Runs of each rival theory."""
-FAMILIES = ("signed", "sceptical", "fixed")
-"""Belief families that a specification curve asks; the first decides."""
-
-
-@dataclass(frozen=True)
-class How:
-    """What is to be done about a scenario, and with what."""
-
-    quick: bool = False
-    """Verdicts under the first belief only, on no more runs than they need: no control, no reasons, no rivals."""
-    claims: tuple[str, ...] = ()
-    """Ids of the claims to judge; all where none is named."""
-    theories: tuple[str, ...] = rivals.THEORIES
-    """Rival theories to be asked as well."""
-    beliefs: tuple[str, ...] = ()
-    """Belief families; those of the file, and the control, where none is named."""
-    reasons: bool = True
-    """Whether attributions, failure regions, reverse tests and gates are wanted besides the verdicts."""
-    attribution_runs: int = explain.RUNS
-    executor: Executor | None = None
-    say: Say = lambda words: nullcontext(None)
 
 
 @dataclass(frozen=True)
@@ -74,17 +41,6 @@ class Judged:
     judgement: dict[str, Any]
     plan: Plan
     runs: Simulated | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One claim under one belief."""
-
-    question: Asked
-    of: Simulated
-    verdict: Verdict
-    effects: Array
-    rel: Array | None
 
 
 def judge(document: Document, world: World, how: How) -> Judged:
@@ -108,7 +64,7 @@ def judge(document: Document, world: World, how: How) -> Judged:
     for belief in beliefs:
         first = belief == beliefs[0]
         runs = None if first else {claim_id: len(a.of.runs) for claim_id, a in answers[beliefs[0]].items()}
-        answers[belief], main = _under(plans[belief], document, world, claims, how, belief, first, runs)
+        answers[belief], main = under(plans[belief], document, world, claims, how, belief, first, runs)
         kept = main if first else kept
     found = {claim.id: _claim(claim, document, plans, answers, how) for claim in wanted}
     shared: dict[str, Attribution] = {}
@@ -151,100 +107,6 @@ def beliefs_of(given: Sequence[str], quick: bool) -> tuple[str, ...]:
         return (ordered[0],)
     fitted = {"signed", "calibrated"} & {*given} and all(packaged(family) for family in POSTERIORS.values())
     return tuple(dict.fromkeys([*ordered, *(POSTERIORS if fitted else ()), "sceptical"]))
-
-
-def _under(
-    plan: Plan,
-    document: Document,
-    world: World,
-    claims: list[Claim],
-    how: How,
-    belief: str,
-    first: bool,
-    runs: dict[str, int] | None,
-) -> tuple[dict[str, Answer], Simulated | None]:
-    """Answers under one belief: contrasts together, doses together; the first belief keeps all branches in full."""
-    plan = watching(plan, claims)
-    compared = [claim for claim in claims if claim.contrast is not None]
-    dosed = [claim for claim in claims if claim.dose is not None]
-    answers: dict[str, Answer] = {}
-    so_far: Simulated | None = None
-    whole = first and not how.quick
-    if compared or whole:
-        used = {BASELINE, *(b for c in compared for b in (c.contrast.branch, c.contrast.against))}  # type: ignore[union-attr]
-        branches = {name: own for name, own in plan.branches.items() if whole or name in used}
-        own = replace(plan, branches=branches)
-        for claim in compared if whole and how.reasons else []:
-            own = _with_reverse(own, document, world, claim)
-        questions = [asked(claim, own) for claim in compared]
-        limit = max((runs[c.id] for c in compared), default=plan.runs) if runs else plan.runs
-        words = f"{belief} beliefs"
-        given, so_far = _looked_at(own, questions, document, how, words, limit, full=whole)
-        answers |= given
-    if dosed:
-        own, questions = replace(plan, branches={BASELINE: plan.branches[BASELINE]}), []
-        for claim in dosed:
-            assert claim.dose is not None
-            own = replace(own, branches={**plan.branches, **own.branches})
-            own = dose.with_levels(own, document, world, claim.dose.of, claim.dose.levels)
-        added = {name: e for name, e in own.branches.items() if name not in plan.branches or name == BASELINE}
-        own = replace(own, branches=added)
-        for claim in dosed:
-            assert claim.dose is not None
-            questions.append(asked(claim, own, [dose.level_name(claim.dose.of, level) for level in claim.dose.levels]))
-        limit = max(runs[c.id] for c in dosed) if runs else plan.runs
-        words = f"doses, {belief} beliefs"
-        given, _ = _looked_at(own, questions, document, how, words, limit, known=so_far)
-        answers |= given
-    return answers, so_far if whole else None
-
-
-def _looked_at(
-    plan: Plan,
-    questions: list[Asked],
-    document: Document,
-    how: How,
-    words: str,
-    limit: int,
-    full: bool = False,
-    known: Simulated | None = None,
-) -> tuple[dict[str, Answer], Simulated]:
-    """Simulate and judge: all runs at once, or looking at 100, 200, 400 ... until every claim is decided.
-
-    Branches that are `known` from these runs are not simulated again.
-    """
-    stepwise = how.quick or document.scenario.runs.until == "decided"
-    looks = 1 + max(0, ceil(log2(limit / FIRST_LOOK))) if stepwise else 1
-    confidence = confidence_per_look(looks)
-    done = min(FIRST_LOOK, limit) if stepwise else limit
-    with how.say(f"simulating, {words}") as progress:
-        so_far = simulate(plan, np.arange(done), full, how.executor, progress, known)
-    while True:
-        answers = {q.claim.id: answer(q, so_far, confidence) for q in questions}
-        if done >= limit or all(decided(a.verdict) for a in answers.values()):
-            return answers, so_far
-        more = np.arange(done, min(2 * done, limit))
-        with how.say(f"simulating {len(more)} more, {words}") as progress:
-            so_far = so_far.joined(simulate(plan, more, full, how.executor, progress, known))
-        done += len(more)
-
-
-def answer(question: Asked, of: Simulated, confidence: float = CONFIDENCE) -> Answer:
-    """Judge one claim on the runs so far."""
-    claim = question.claim
-    assert claim.expect is not None
-    measured, rel = effects(question, of), relative(question, of)
-    judged = verdict(measured, claim.margin, claim.expect, rel=rel, confidence=confidence)
-    return Answer(question, of, judged, measured, rel)
-
-
-def _with_reverse(plan: Plan, document: Document, world: World, claim: Claim) -> Plan:
-    """The plan with the claim's branch relieved half-way, where it can be."""
-    assert claim.contrast is not None and claim.outcome is not None
-    month = dose.relief_month(document, claim.contrast.branch, claim.outcome.end)
-    if month is None or claim.contrast.branch == BASELINE:
-        return plan
-    return dose.with_relief(plan, document, world, claim.contrast.branch, month)[0]
 
 
 def _claim(
@@ -365,19 +227,29 @@ def _gates(
     plan = watching(plans[first], [claim for claim in document.scenario.claims if claim.testable])
     scenario = gates.Audited(document, plan, plans.get("sceptical", plan))
     kept = {f"{plans[b].world}, {b}": own.of.by_run for b, given in answers.items() for own in given.values()}
-    found = [gates.no_direct_reward([scenario]), gates.unasked("G2", name), gates.unasked("G3", name)]
-    found += [gates.unasked(gate, name) for gate in ("G4", "G5")]
-    found += [gates.prior_and_posterior(), gates.shared_out(shared) if shared else gates.unasked("G7", name)]
-    if kept:
-        found[3] = gates.bounded({who: (own["gain"], own["attempts"]) for who, own in kept.items()})
+    found = {f"G{k}": gates.unasked(f"G{k}", name) for k in range(1, 8)}
+    found["G1"] = gates.no_direct_reward([scenario])
+    found["G6"] = gates.prior_and_posterior(_odds(answers))
     if "sceptical" in answers:
         control = [own for own in answers["sceptical"].values() if gates.of_a_tie(own.question)]
-        found[1] = gates.neutrality(dict(_sign(own, plan.name) for own in control))
-    if not how.quick and kept:
+        found["G2"] = gates.neutrality(dict(_sign(own, plan.name) for own in control))
+    if kept:
+        found["G4"] = gates.bounded({who: (own["gain"], own["attempts"]) for who, own in kept.items()})
+    if kept and not how.quick:
         with how.say("each motive alone") as progress:
             moved = gather(gates.alone, [(scenario,)], how.executor, progress)[0]
-        found[2], found[4] = gates.potency(moved), gates.both_signs(moved)
-    return gates.as_json(found)
+        found["G3"], found["G5"] = gates.potency(moved), gates.both_signs(moved)
+    if shared:
+        found["G7"] = gates.shared_out(shared)
+    return gates.as_json(list(found.values()))
+
+
+def _odds(answers: Mapping[str, Mapping[str, Answer]]) -> dict[str, float] | None:
+    """Posterior to prior odds of each claim's verdict; None without posteriors."""
+    if not {*POSTERIORS} <= {*answers}:
+        return None
+    ids = next(iter(answers.values()))
+    return {name: combine({belief: own[name].verdict for belief, own in answers.items()}).odds for name in ids}
 
 
 def _sign(own: Answer, scenario: str) -> tuple[str, Probability | None]:
@@ -408,33 +280,25 @@ def _ask_rivals(found: dict[str, dict[str, Any]], answers: dict[str, dict[str, A
     """Add what rival theories say of the same branches under the same beliefs."""
     for theory in how.theories:
         for k, (belief, given) in enumerate(answers.items()):
-            if k and theory in rivals.OWN_BELIEF:
+            if not given or (k and theory in rivals.OWN_BELIEF):
                 continue
-            for together in _by_plan(given):
-                with how.say(f"asking {theory}, {belief} beliefs") as progress:
-                    simulated = _rival(theory, together, how.executor, progress)
-                for own in together:
-                    row = _rival_row(theory, belief, answer(own.question, simulated))
-                    found[own.question.claim.id]["rivals"].append(row)
+            with how.say(f"asking {theory}, {belief} beliefs") as progress:
+                simulated = _rival(theory, [*given.values()], how.executor, progress)
+            for own in given.values():
+                row = _rival_row(theory, belief, answer(own.question, simulated))
+                found[own.question.claim.id]["rivals"].append(row)
 
 
-def _by_plan(answers: dict[str, Answer]) -> list[list[Answer]]:
-    """Answers that come from the same simulation, together."""
-    groups: dict[int, list[Answer]] = {}
-    for own in answers.values():
-        groups.setdefault(id(own.of), []).append(own)
-    return list(groups.values())
-
-
-def _rival(theory: str, together: list[Answer], executor: Executor | None, progress: Any) -> Simulated:
+def _rival(theory: str, answers: list[Answer], executor: Executor | None, progress: Any) -> Simulated:
     """The branches that the questions compare, as a rival theory has them."""
-    of = together[0].of
-    branches = dict.fromkeys([BASELINE])
-    for own in together:
-        branches |= dict.fromkeys([own.question.branch, own.question.against, *own.question.levels])
-    runs = of.runs[:RIVAL_RUNS]
-    plan = replace(of.plan, theory=theory, branches={name: of.plan.branches[name] for name in branches})
-    return replace(simulate(plan, runs, executor=executor, progress=progress), plan=of.plan)
+    branches: dict[str, tuple[Effect, ...]] = {}
+    for own in answers:
+        question, there = own.question, own.of.plan.branches
+        wanted = (BASELINE, question.branch, question.against, *question.levels)
+        branches |= {name: there[name] for name in wanted}
+    first = answers[0].of
+    runs = first.runs[:RIVAL_RUNS]
+    return simulate(replace(first.plan, theory=theory, branches=branches), runs, executor=executor, progress=progress)
 
 
 def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:

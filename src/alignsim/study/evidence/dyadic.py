@@ -16,11 +16,13 @@ from alignsim.random import uniforms
 
 Array = Any
 
+NAN = float("nan")
 LEVEL = 0.95
 LEAST = 3.0
 """States that a coefficient must hang on, in effect, for an interval to mean anything."""
-MOST = 0.9
-"""Share of a coefficient's variation that pairs of one state may make up."""
+MOST = 0.75
+"""Share of a coefficient's variation that may lie in pairs of one state: of one that is these pairs alone, year effects
+leave 1 - 2/N there; of three states that are sanctioned together, each is in two thirds."""
 EXCHANGES = 199
 
 
@@ -58,13 +60,13 @@ class Fit:
         """
         wanted = {weights: 1.0} if isinstance(weights, str) else weights
         if not set(wanted) <= set(self.names):
-            return Interval(*[float("nan")] * 6)
+            return Interval(NAN, NAN, NAN, NAN, NAN, NAN)
         c = np.array([wanted.get(name, 0.0) for name in self.names])
         value, (states, largest) = float(c @ self.values), self._hangs_on(c)
         alone = float(c @ covariances(self.x, self.residuals, self.first, self.second)[1] @ c)
         by_dyad = float(np.sqrt(max(alone, 0.0)))
         if states < LEAST or largest > MOST:
-            return Interval(value, *[float("nan")] * 3, by_dyad, states)
+            return Interval(value, NAN, NAN, NAN, by_dyad, states)
         error = float(np.sqrt(max(float(np.square(self.without @ c).sum()) - alone, alone)))
         reach = error * float(student.ppf((1 + LEVEL) / 2, states - 1))
         return Interval(value, value - reach, value + reach, error, by_dyad, states)

@@ -75,10 +75,12 @@ def is_net(row: Mapping[str, Any]) -> bool:
 
 
 def cell(row: Row) -> str:
-    """ "+0.08 (−0.07 to +0.23)", with a star where the interval excludes nil."""
+    """ "+0.08 [−0.07, +0.23]", with a star where the interval excludes nil."""
     digits = 3 if row["outcome"] == "arms" else 2
     star = "*" if direction(row) in ("closer", "farther") else ""
-    return f"{number(row['value'], digits)} ({between(row, digits)}){star}"
+    if not np.isfinite(row["low"]):
+        return f"{number(row['value'], digits)} [too few]" if np.isfinite(row["value"]) else "no case"
+    return f"{number(row['value'], digits)} [{number(row['low'], digits)}, {number(row['high'], digits)}]{star}"
 
 
 def _answer(said: list[str], where: str) -> str:

@@ -74,13 +74,13 @@ def plan(
 def effects(panel: Panel, origin: int, years: int) -> tuple[Effect, ...]:
     """What came from outside in the years after the origin, each year's figures from July of that year on."""
     found: list[Effect] = []
-    before = panel.world(origin)
+    start = before = panel.world(origin)
     for year in range(origin + 1, origin + years + 1):
         after = panel.world(year)
         first = (year - origin - 1) * 12 + ONSET
         for driver in FED:
             found += _changes(driver, getattr(before, driver), getattr(after, driver), first, 12 * years)
-        found += _changes("salience", _salience(before, before), _salience(before, after), first, 12 * years)
+        found += _changes("salience", _salience(start, before), _salience(start, after), first, 12 * years)
         before = after
     return tuple(found)
 

@@ -2,7 +2,7 @@
 
 from alignsim.study.sweep.engine import Progress, carry_out
 from alignsim.study.sweep.journal import Journal, Memory, opened
-from alignsim.study.sweep.request import Request, chunk_size, request
+from alignsim.study.sweep.request import Request, chunk_size, requested
 from alignsim.study.sweep.table import Sweep, assembled
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "carry_out",
     "chunk_size",
     "opened",
-    "request",
+    "requested",
 ]

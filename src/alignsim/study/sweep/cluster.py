@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Any
 
 from alignsim.errors import AlignsimError, UsageError
 from alignsim.mechanisms import adoption
 
-SECONDS_TO_ANSWER = 15
+SECONDS_TO_ANSWER, SECONDS_TO_COME = 15, 120
+"""How long a scheduler has to answer, and the first worker to be there."""
+LEAST_AHEAD = 64
+"""Chunks that are handed over at a time, for workers that come later."""
 SAME = ("alignsim", "numpy", "scipy")
 """What must be of one version everywhere, for numbers to be the same as here."""
 
@@ -33,8 +37,9 @@ def connected(address: str) -> Iterator[tuple[Executor, int]]:
     except (OSError, ValueError) as error:
         raise AlignsimError(f"no dask scheduler answers at {address} ({error}); is `dask scheduler` running?") from None
     with client:
-        _refuse_other_versions(client, address)
-        yield client.get_executor(pure=False), sum(client.ncores().values())
+        _await_a_worker(client, address)
+        _refuse_other_versions(client)
+        yield client.get_executor(pure=False), max(LEAST_AHEAD, sum(client.ncores().values()))
 
 
 def versions() -> dict[str, str]:
@@ -42,13 +47,19 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in SAME}
 
 
-def _refuse_other_versions(client: object, address: str) -> None:
+def _await_a_worker(client: Any, address: str) -> None:
     try:
-        found = client.run(versions)  # type: ignore[attr-defined]
+        client.wait_for_workers(1, timeout=SECONDS_TO_COME)
+    except TimeoutError:
+        words = f"the scheduler at {address} has no worker; start one with `dask worker {address}`"
+        raise AlignsimError(words) from None
+
+
+def _refuse_other_versions(client: Any) -> None:
+    try:
+        found = client.run(versions)
     except Exception as error:  # a worker without alignsim fails in its own way
-        raise AlignsimError(f"the workers at {address} cannot run alignsim ({error}); install it there") from error
-    if not found:
-        raise AlignsimError(f"the scheduler at {address} has no worker; start one with `dask worker {address}`")
+        raise AlignsimError(f"the workers cannot run alignsim ({error}); install it where they are") from error
     own = versions()
     for worker, theirs in found.items():
         other = [f"{name} {theirs[name]} (here {own[name]})" for name in SAME if theirs[name] != own[name]]

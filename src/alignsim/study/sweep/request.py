@@ -92,7 +92,7 @@ def chunks(points: int, runs: int, size: int) -> Iterator[Chunk]:
             yield np.repeat(some, len(each)), np.tile(each, len(some))
 
 
-def request(document: Document, world: World, belief: str | None = None) -> Request:
+def requested(document: Document, world: World, belief: str | None = None) -> Request:
     """Work out a document's `sweep` block.
 
     Raises InvalidInput where it does not fit the file or the world, UsageError where there is no such block, no

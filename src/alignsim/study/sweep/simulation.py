@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alignsim.arrays import Array
+from alignsim.arrays import Array, Shocks
 from alignsim.kernel import Effect
 from alignsim.mechanisms.parameters import Parameter
 from alignsim.plan.numbers import Number, with_values
@@ -142,7 +142,7 @@ def _together(swept: Swept, plans: list[Plan], of: NDArray, points: Array, runs:
     """Rows of plans of one shape; `of` (c,) says which plan each row is under."""
     plan = replace(plans[0], branches=_merged(plans, of, swept.events))
     batch = _batch(swept, plan, plans, of, points, runs)
-    shocks = batch.shocks()
+    shocks = _shocks(plan, runs)
     own = np.empty((len(runs), len(plan.branches), len(swept.outcomes)))
     for b, branch in enumerate(plan.branches):
         series = record.watched_only(batch, ensemble.months(batch, branch, shocks))["watched"]
@@ -173,6 +173,13 @@ def _batch(swept: Swept, plan: Plan, plans: list[Plan], of: NDArray, points: Arr
     if not varied:
         return batch
     return replace(batch, draws=replace(batch.draws, gain=consent.loop_gain(batch.eve)))
+
+
+def _shocks(plan: Plan, runs: NDArray[np.int64]) -> list[Shocks]:
+    """The shocks of every month, drawn once for all rows of a run."""
+    each, place = np.unique(runs, return_inverse=True)
+    drawn = plan.noise(each).months(1, plan.months)
+    return [Shocks(shock.alignment[place], shock.position[place]) for shock in drawn]
 
 
 def _merged(plans: list[Plan], of: NDArray, varied: frozenset[int]) -> dict[str, tuple[Effect, ...]]:
