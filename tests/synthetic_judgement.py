@@ -116,7 +116,11 @@ def _contrast(families: tuple[str, ...]) -> dict[str, Any]:
 def _dose(families: tuple[str, ...]) -> dict[str, Any]:
     rng = np.random.default_rng(6)
     levels = np.array([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    shape = {"signed": 0.16 * levels * (1.25 - levels) * 2, "sceptical": 0.01 * levels, "calibrated-signed": 0.05 * levels}
+    shape = {
+        "signed": 0.16 * levels * (1.25 - levels) * 2,
+        "sceptical": 0.01 * levels,
+        "calibrated-signed": 0.05 * levels,
+    }
     ridges = {name: shape[name] + rng.normal(0, 0.05, (400, 1)) * levels for name in families}
     peaks = {name: np.bincount(r.argmax(axis=1), minlength=6) / 400 for name, r in ridges.items()}
     ends = {name: r[:, -1] - r[:, 0] for name, r in ridges.items()}

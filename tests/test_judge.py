@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -493,3 +494,52 @@ def test_an_inconclusive_sentence_says_both_shares_and_what_a_verdict_needs():
 def answer_of(share: float):
     effects = np.where(np.arange(100) < 100 * share, 0.1, 0.0)
     return verdicts.verdict(effects, 0.05, "increase")
+
+
+def test_the_terminal_says_each_thing_once_and_with_true_minus_signs(whole, capsys):
+    from pathlib import Path
+
+    from alignsim.cli.judge import _tell
+
+    content = json.loads(json.dumps(whole.judgement)) | {"seconds": 1.0}
+    contrast, response, _ = content["claims"]
+    assert contrast["attribution"] == response["attribution"]  # the dose is one of the same branch
+    for claim in (contrast, response):
+        claim["failure"] |= {"boxes": [], "words": "nowhere"}
+    _tell(content, Path("folder"))
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count(contrast["attribution"]["words"]) == 1 and f"What moves it is as for {contrast['id']}." in out
+    assert "nowhere" not in out and out.count("No region of the parameters stands out") == 1
+    assert "rises at every step in" in out and "gates open: " in out
+    assert "-0." not in out and "−" in out
+
+
+def test_the_posteriors_speak_for_a_claim_where_there_are_two():
+    from alignsim.study.judge import in_a_sentence
+
+    document = small.scenario()
+    plan, claim = resolve(document, small.world()), document.scenario.claims[0]
+
+    def said(signed_posterior: float, sceptical_posterior: float) -> str:
+        shares = {"signed": 0.4, "sceptical": 0.5, "calibrated-signed": signed_posterior,
+                  "calibrated-sceptical": sceptical_posterior}  # fmt: skip
+        own = {belief: SimpleNamespace(verdict=answer_of(share)) for belief, share in shares.items()}
+        return in_a_sentence(claim, own, plan, "calibrated")
+
+    assert said(0.95, 0.93).startswith("Supported under the calibrated model: ")
+    assert "with probability 0.95 (before data: 0.40)" in said(0.95, 0.93) and said(0.95, 0.93).endswith("Calibrated.")
+    split = said(0.95, 0.5)
+    assert split.startswith("Inconclusive, for the two posteriors disagree: ")
+    assert "0.95 when fitted from the signed prior (supported), and 0.50 from the sceptical (inconclusive)" in split
+
+
+def test_a_rival_theory_is_one_line_where_beliefs_agree():
+    from alignsim.cli.judge import _rival
+
+    def row(belief, verdict, middle):
+        return {"belief": belief, "verdict": verdict, "effect": {"q50": middle}, "words": f"moves it by {middle}"}
+
+    same = [row("signed", "refuted", 0.004), row("sceptical", "refuted", -0.008)]
+    assert _rival("balance", same) == "balance: refuted; moves it by −0.008 to +0.004 in the median run, by belief"
+    split = _rival("balance", [*same, row("fixed", "supported", 0.1)])
+    assert split.endswith("supported (fixed); moves it by 0.1") and "refuted (signed, sceptical)" in split

@@ -136,7 +136,7 @@ def _numbers(found: dict[str, Any] | None) -> dict[str, Any]:
 
 
 HEADINGS = ("belief", "verdict", "effect", "90 % of runs", "P(>m)", "interval", "P(<−m)", "REL>0", "runs")
-LINE = "  {:<9}  {:<12} {:>6}  {:>14}  {:>5} {:>9} {:>6} {:>5} {:>6}"
+LINE = "  {:<{wide}}  {:<12} {:>6}  {:>14}  {:>5} {:>9} {:>6} {:>5} {:>6}"
 KEY = """\
 P(>m): share of runs in which the effect passes the margin, with its interval; P(<−m): in which it passes it
 the other way; REL>0: in which the tie moves more than its members' other ties."""
@@ -149,15 +149,19 @@ def _tell(judgement: dict[str, Any], folder: Path) -> None:
         click.secho(claim["id"], bold=True)
         _say(claim["sentence"] + "\n")
     click.secho(judgement["title"], bold=True)
-    click.echo(LINE.format(*HEADINGS))
+    wide = max(len(belief) for belief in ("sceptical", *(name for claim in claims for name in claim["beliefs"])))
+    click.echo(LINE.format(*HEADINGS, wide=wide))
     for place, claim in enumerate(claims):
         click.secho(claim["id"], bold=True)
         if not claim["testable"]:
             click.echo("  not testable")
         for belief, own in claim["beliefs"].items():
-            click.echo(LINE.format(belief, *_row(own)) if not claim["dose"] else _dosed(belief, own, claim["dose"]))
-        for rival in claim["rivals"]:
-            click.echo(f"  {rival['theory']} ({rival['belief']}): {rival['verdict']}; {rival['words']}")
+            if claim["dose"]:
+                click.echo(_dosed(belief.ljust(wide), own, claim["dose"][belief]))
+            else:
+                click.echo(LINE.format(belief, *_row(own), wide=wide))
+        for theory in dict.fromkeys(rival["theory"] for rival in claim["rivals"]):
+            _say(_rival(theory, [rival for rival in claim["rivals"] if rival["theory"] == theory]))
         if note := _further(claim, claims[:place]):
             _say(note)
     _say_what_stands_out_nowhere(claims)
@@ -193,14 +197,34 @@ def _row(own: dict[str, Any]) -> list[str]:
     ]
 
 
-def _dosed(belief: str, own: dict[str, Any], dose: dict[str, Any]) -> str:
+def _rival(theory: str, said: list[dict[str, Any]]) -> str:
+    """What a rival theory says, in a line for all beliefs under which it says the same."""
+    verdicts: dict[str, list[dict[str, Any]]] = {}
+    for rival in said:
+        verdicts.setdefault(rival["verdict"], []).append(rival)
+    parts = []
+    for verdict, agreed in verdicts.items():
+        words = list(dict.fromkeys(rival["words"] for rival in agreed))
+        under = "" if len(verdicts) == 1 else f" ({', '.join(rival['belief'] for rival in agreed)})"
+        parts.append(f"{verdict}{under}; {words[0] if len(words) == 1 else _between_medians(agreed)}")
+    return f"{theory}: {'. '.join(parts)}"
+
+
+def _between_medians(said: list[dict[str, Any]]) -> str:
+    from alignsim.study.verdicts import signed
+
+    middles = [rival["effect"]["q50"] for rival in said if rival["effect"]["q50"] is not None]
+    return f"moves it by {signed(min(middles))} to {signed(max(middles))} in the median run, by belief"
+
+
+def _dosed(belief: str, own: dict[str, Any], response: dict[str, Any]) -> str:
     """What one belief says of a dose: the shape of the response, since its size is that of the contrast."""
-    response, support = dose[belief], own["support"]
+    support = own["support"]
     first = response["threshold"]
     starts = f"first holds at {first['level']:.2g} of the dose" if first else "first holds at no dose tried"
     peak = ", largest inside in {:.0%}".format(response["peaked"]["p"]) if response["peaked"]["p"] else ""
     return (
-        f"  {belief:<9}  {own['verdict']:<12} holds in {support['p']:.0%} of {own['runs']} runs "
+        f"  {belief}  {own['verdict']:<12} holds in {support['p']:.0%} of {own['runs']} runs "
         f"({support['low']:.0%}–{support['high']:.0%}); rises at every step in {response['monotone_share']:.0%}{peak}; "
         f"{starts}"
     )

@@ -18,7 +18,7 @@ ALL = "all"
 @click.option("--runs", type=click.IntRange(1, 1_000_000), help="Number of runs, instead of the file's.")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed, instead of the file's.")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
-@click.option("--theory", metavar="NAME|all", help="The law of motion, instead of the file's; all: see below.")
+@click.option("--theory", metavar="NAME|all", help="The law of motion, instead of the file's; all: each in turn.")
 @click.option("--belief", help="signed, sceptical or fixed, instead of the file's.")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the file; repeatable.")
 @click.option("--figures/--no-figures", default=True, help="Whether figures are drawn.")

@@ -35,7 +35,8 @@ FAR = 12
 _OTHER_NAMES = {
     "uk": "GBR", "britain": "GBR", "england": "GBR", "us": "USA", "america": "USA", "uae": "ARE", "emirates": "ARE",
     "turkey": "TUR", "syria": "SYR", "south korea": "KOR", "north korea": "PRK", "dprk": "PRK", "persia": "IRN",
-    "no": "NOR", "holland": "NLD", "burma": "MMR", "czechia": "CZE", "ivory coast": "CIV", "germany": "DEU", "ger": "DEU",
+    "no": "NOR", "holland": "NLD", "burma": "MMR", "czechia": "CZE", "ivory coast": "CIV", "germany": "DEU",
+    "ger": "DEU",
 }  # fmt: skip
 
 _STATES_OR_GROUPS = {

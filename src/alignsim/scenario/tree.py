@@ -15,7 +15,8 @@ Path = tuple[str | int, ...]
 class Node:
     """A value (scalar, list of nodes, or dict of nodes), where it stands, and where its keys stand (1-based).
 
-    `source` is "" for the file itself, else the file it extends or the argument (`--set ...`) that the value comes from.
+    `source` is "" for the file itself, else the file it extends or the argument (`--set ...`) that the value comes
+    from.
     """
 
     value: Any

@@ -321,6 +321,8 @@ def prior_and_posterior(odds: Mapping[str, float] | None = None) -> Gate:
     says = (
         f"{len(shown)} of {len(odds)} claims have a verdict after data, and data make {moved} of these "
         f"{ODDS_OF_EVIDENCE:g} times likelier or more; the rest are called assumptions"
+        if shown
+        else f"none of {len(odds)} claims has a verdict after data, so there is none that data could have moved"
     )
     return Gate("G6", True, says, (), shown)
 

@@ -23,7 +23,7 @@ from alignsim.study.answers import Answer, How, Say, answer, under
 from alignsim.study.attribution import Attribution
 from alignsim.study.contrasts import Simulated, asked, gather, path, simulate, watching
 from alignsim.study.outcomes import in_words, refuse_what_cannot_be_measured
-from alignsim.study.verdicts import Probability, combine, sentence
+from alignsim.study.verdicts import Probability, combine, disagreement, sentence
 from alignsim.world import World
 
 __all__ = ["How", "Judged", "Say", "beliefs_of", "judge"]
@@ -139,7 +139,7 @@ def _claim(
         "verdict": overall.outcome,
         "label": overall.label,
         "control": _control(own, overall.control),
-        "sentence": in_a_sentence(claim, own[first], plan, f"{first} model") + f" {overall.label.capitalize()}.",
+        "sentence": in_a_sentence(claim, own, plan, overall.label),
         "beliefs": {belief: belief_as_json(a.verdict, a.effects, a.rel, a.of) for belief, a in own.items()},
         "path": {
             "months": [str(t)[:7] for t in plan.times],
@@ -172,8 +172,8 @@ def supports(claim: Claim, measured: Array) -> Array:
     return verdicts._events(np.nan_to_num(measured, nan=-np.inf), claim.margin, claim.expect, None)[0]
 
 
-def in_a_sentence(claim: Claim, own: Answer, plan: Plan, model: str) -> str:
-    """The verdict in plain words."""
+def in_a_sentence(claim: Claim, own: Mapping[str, Answer], plan: Plan, label: str) -> str:
+    """The verdict in plain words: that of the posteriors, where there are two, else that of the first belief."""
     assert claim.outcome is not None
     if claim.contrast is not None:
         cause = f"{described(claim.contrast.branch, plan)} rather than {described(claim.contrast.against, plan)}"
@@ -181,7 +181,16 @@ def in_a_sentence(claim: Claim, own: Answer, plan: Plan, model: str) -> str:
         assert claim.dose is not None
         low, high = claim.dose.levels[0], claim.dose.levels[-1]
         cause = f"more and more of {described(claim.dose.of, plan)}, from {low:g} to {high:g},"
-    return sentence(own.verdict, cause, in_words(claim.outcome, plan.about["names"]), model)
+    what = in_words(claim.outcome, plan.about["names"])
+    posteriors = [own[belief].verdict for belief in POSTERIORS if belief in own]
+    if len(posteriors) < len(POSTERIORS):
+        first = next(iter(own))
+        return f"{sentence(own[first].verdict, cause, what, f'{first} model')} {label.capitalize()}."
+    one, other = posteriors
+    if one.outcome != other.outcome:
+        return disagreement(one, other, cause, what)
+    before = own["signed"].verdict.support if "signed" in own else None
+    return f"{sentence(one, cause, what, 'calibrated model', before)} {label.capitalize()}."
 
 
 def described(branch: str, plan: Plan) -> str:

@@ -266,6 +266,10 @@ def combine(families: Mapping[str, Verdict]) -> Overall:
     return Overall(alone.outcome if alone else "inconclusive", "one posterior: agreement not shown", nan, control, kept)
 
 
+RECORD = "in the hindcast its mechanisms added nothing to forecasts of UN votes"
+"""What `results/hindcast/summary.txt` says of the model; change it when `alignsim hindcast` says otherwise."""
+
+
 def sentence(
     judged: Verdict,
     cause: str,
@@ -281,19 +285,33 @@ def sentence(
     """
     if judged.outcome == "not testable":
         return f"Nothing the model observes can decide whether {cause} moves {what}."
-    does = {
+    does = claimed(judged, what)
+    prior = f" (before data: {before.value:.2f})" if before else ""
+    tested = RECORD if skill is None else f"its hindcast skill against persistence was {skill:.2f}"
+    return (
+        f"{judged.outcome.capitalize()} under the {model}: {cause} {does} with probability "
+        f"{judged.support.value:.2f}{prior}{_qualified(judged)}. This is a statement about the model; {tested}."
+    )
+
+
+def disagreement(one: Verdict, other: Verdict, cause: str, what: str) -> str:
+    """Posteriors with different outcomes, as prose: `one` comes from the signed prior, `other` from the sceptical."""
+    return (
+        f"Inconclusive, for the two posteriors disagree: {cause} {claimed(one, what)} with probability "
+        f"{one.support.value:.2f} when fitted from the signed prior ({one.outcome}), and {other.support.value:.2f} "
+        f"from the sceptical ({other.outcome}). This is a statement about the model; {RECORD}."
+    )
+
+
+def claimed(judged: Verdict, what: str) -> str:
+    """What the claim says happens, for instance "raises their alignment by more than 0.05"."""
+    return {
         "increase": f"raises {what} by more than {judged.margin:g}",
         "decrease": f"lowers {what} by more than {judged.margin:g}",
         "none": f"moves {what} by no more than {judged.margin:g}",
         "rising": f"raises {what} at every step, by more than {judged.margin:g} in all",
         "threshold": f"raises {what} by more than {judged.margin:g} only beyond some level",
     }[judged.expect]
-    prior = f" (before data: {before.value:.2f})" if before else ""
-    tested = "it has no hindcast" if skill is None else f"its hindcast skill against persistence was {skill:.2f}"
-    return (
-        f"{judged.outcome.capitalize()} under the {model}: {cause} {does} with probability "
-        f"{judged.support.value:.2f}{prior}{_qualified(judged)}. This is a statement about the model; {tested}."
-    )
 
 
 def _qualified(judged: Verdict) -> str:

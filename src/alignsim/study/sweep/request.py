@@ -83,12 +83,11 @@ Chunk = tuple[NDArray[np.intp], NDArray[np.int64]]
 
 
 def chunks(points: int, runs: int, size: int) -> Iterator[Chunk]:
-    """All rows, in rectangles of about `size` rows with a few runs of several points."""
+    """All rows, in rectangles of about `size` rows, nearly equal, with a few runs of several points."""
     wide = min(points, max(POINTS_A_CHUNK, size // runs))
     high = max(1, min(runs, size // wide))
-    for r in range(0, runs, high):
-        for p in range(0, points, wide):
-            some, each = np.arange(p, min(p + wide, points)), np.arange(r, min(r + high, runs))
+    for each in np.array_split(np.arange(runs, dtype=np.int64), -(-runs // high)):
+        for some in np.array_split(np.arange(points), -(-points // wide)):
             yield np.repeat(some, len(each)), np.tile(each, len(some))
 
 
@@ -204,7 +203,6 @@ def _key(made: Request, block: Sweep) -> str:
         "world": plan.about["world_hash"],
         "belief": [plan.belief, {path: str(prior) for path, prior in plan.priors.items()}],
         "design": [made.kind, made.base, made.groups, made.names],
-        "runs": made.runs,
         "outcomes": [outcome.text for outcome in made.swept.outcomes],
         "branches": list(plan.branches),
         "effects": [[e.name, e.outcome, e.branch, e.against, e.margin] for e in made.effects],

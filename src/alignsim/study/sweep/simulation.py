@@ -145,7 +145,7 @@ def _together(swept: Swept, plans: list[Plan], of: NDArray, points: Array, runs:
     shocks = _shocks(plan, runs)
     own = np.empty((len(runs), len(plan.branches), len(swept.outcomes)))
     for b, branch in enumerate(plan.branches):
-        series = record.watched_only(batch, ensemble.months(batch, branch, shocks))["watched"]
+        series = record.watched_only(batch, ensemble.months(batch, branch, shocks, explain=False))["watched"]
         for o, outcome in enumerate(swept.outcomes):
             place = plan.watched.index(watched(outcome, swept.plan)[0])
             own[:, b, o] = over_window(series[:, place], outcome, plan)
