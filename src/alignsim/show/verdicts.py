@@ -145,7 +145,7 @@ def effect_path(claim: Mapping[str, Any], events: Sequence[Marker] = ()) -> Figu
     ranges = [_band(ax, x, q, LOOKS.get(b, OTHER), full=k == 0) for k, (b, q) in enumerate(beliefs.items())]
     ax.set_ylim(*limits([*ranges, (0.0, 0.0)], least=0.1))
     mark(ax, [event for event in events if x[0] <= event.when <= x[-1]], numbered=True)
-    end_labels(ax, {b: (_number(q["q50"][-1]), LOOKS.get(b, OTHER)) for b, q in beliefs.items()}, 0.9)
+    end_labels(ax, {_label(b): (_number(q["q50"][-1]), LOOKS.get(b, OTHER)) for b, q in beliefs.items()}, 0.9)
     ax.set_ylabel(_effect(claim))
     return sheet.figure
 
@@ -167,7 +167,7 @@ def dose_response(claim: Mapping[str, Any]) -> Figure:
     ax.set_ylim(*limits([*ranges, (0.0, 0.0)], least=0.1))
     ax.set_xlim(levels[0], levels[-1] + 1e-9)
     _threshold(ax, beliefs[first].get("threshold"), LOOKS.get(first, OTHER))
-    ends = {b: (_number(said["effect"][-1].get("q50")), LOOKS.get(b, OTHER)) for b, said in beliefs.items()}
+    ends = {_label(b): (_number(said["effect"][-1].get("q50")), LOOKS.get(b, OTHER)) for b, said in beliefs.items()}
     end_labels(ax, ends, 0.9)
     ax.set_ylabel(_effect(claim))
     if shares.size != levels.size:
@@ -436,6 +436,11 @@ def _margin(ax: Axes, claim: Mapping[str, Any], upright: bool = False) -> None:
     if margin > 0:
         span(-margin, margin, color="#000000", alpha=0.06, lw=0, gid="margin")
     line(0, color=INK, lw=0.9)
+
+
+def _label(belief: str) -> str:
+    """A belief at the end of its line: "calibrated signed", which can be broken between the words."""
+    return belief.replace("-", " ")
 
 
 def _effect(claim: Mapping[str, Any]) -> str:
