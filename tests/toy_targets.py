@@ -96,3 +96,29 @@ def ratio() -> Target:
         observation_sd=np.full(2, 0.03),
         discrepancy_sd=np.full(2, 0.03),
     )
+
+
+SEEN = 0.3
+"""Error of each summary of the residual's targets, in sds of the priors."""
+
+
+def residual(confounded: bool) -> Target:
+    """Two parameters seen one by one, and a residual: in a summary of its own, or only added to what is seen of a."""
+    priors = (Normal(0.0, 1.0), Normal(0.0, 1.0), Normal(0.0, 0.15))
+
+    def simulate(u: Array, seed: int) -> Array:
+        a, b, r = drawn(priors, u)
+        r = r / 0.15
+        return np.stack([a + r, b], axis=1) if confounded else np.stack([a, b, r], axis=1)
+
+    summaries = ("of a", "of b") if confounded else ("of a", "of b", "of r")
+    return Target(
+        names=("a", "b", "r"),
+        priors=priors,
+        bounds=np.array([INFINITE] * 3),
+        simulate=simulate,
+        summaries=summaries,
+        observed=np.zeros(len(summaries)),
+        observation_sd=np.full(len(summaries), SEEN),
+        discrepancy_sd=np.zeros(len(summaries)),
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alignsim.api.comparing import Comparison, compare, rerun
 from alignsim.api.facts import Evidence, evidence
 from alignsim.api.folders import RESULTS, Listing, ls, open_run, save, usable_folder, write_folder
-from alignsim.api.history import Hindcast, calibrate, hindcast
+from alignsim.api.history import Hindcast, calibrate, hindcast, recovery
 from alignsim.api.judging import (
     Findings,
     Judgement,
@@ -57,6 +57,7 @@ __all__ = [
     "open_sweep",
     "planned",
     "provenance",
+    "recovery",
     "report",
     "rerun",
     "resolved",

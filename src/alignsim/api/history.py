@@ -139,6 +139,56 @@ def calibrate(
     return found
 
 
+def recovery(
+    panel: str | os.PathLike[str] | None = None,
+    train: str = "1992:2008",
+    belief: str | Iterable[str] = FAMILIES,
+    *,
+    table: int = 4000,
+    truths: int = 200,
+    seed: int = 1,
+    jobs: int | None = None,
+    out: str | os.PathLike[str] = "results/calibration",
+    progress: Any = told,
+) -> dict[str, dict[str, Any]]:
+    """Ask on synthetic truths whether the record could tell a direct reward for isolation from what is fitted.
+
+    Writes `out/recovery/<belief>/` and returns what its JSON says; called again after an interruption it goes on where
+    it stopped. Raises UsageError for fewer than 200 truths, and what `study.calibration.recovery.study` raises.
+    """
+    from alignsim.show import recovery as draw
+    from alignsim.show.style import save
+    from alignsim.study.hindcast import residual
+    from alignsim.world import panel as panels
+
+    if truths < residual.FEWEST:
+        raise UsageError(f"{truths} truths say too little of ranks and intervals; use --truths {residual.FEWEST}")
+    own, window = panels.read(None if panel is None else str(panel)), window_of(train, None)
+    folder = usable_folder(Path(out) / "recovery")
+    found: dict[str, dict[str, Any]] = {}
+    with ensemble.workers(jobs or cores()) as pool:
+        for family in [belief] if isinstance(belief, str) else belief:
+            stages = _Stages(progress, f"recovery, {family}")
+            try:
+                study = residual.recovery(
+                    own,
+                    window,
+                    family,
+                    seed=seed,
+                    table=table,
+                    truths=truths,
+                    folder=folder / family / "simulations",
+                    executor=pool,
+                    progress=stages,
+                )
+            finally:
+                stages.close()
+            told_of = residual.provenance(own, window, family, seed, " ".join(command_line()))
+            found[family] = residual.save(study, told_of, folder / family)
+            save(draw.recovered(study, source=", ".join(residual.source(told_of))), folder / family / "recovery.png")
+    return found
+
+
 def window_of(train: str, test: str | None) -> Any:
     """The years asked for as a `Window`; raises UsageError with the way out."""
     from alignsim.study.hindcast.engine import TEST, Window

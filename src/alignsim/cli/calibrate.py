@@ -1,4 +1,4 @@
-"""`alignsim calibrate`: fit the parameters that matter to the training years of a panel."""
+"""`alignsim calibrate`: fit the parameters that matter to the training years of a panel, or ask what could be told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ FAMILIES = ("signed", "sceptical")
     "--table", type=click.IntRange(200, 1_000_000), default=4000, help="Simulations behind a posterior (4000)."
 )
 @click.option("--truths", type=click.IntRange(0, 100_000), default=200, help="Known truths it is checked on (200).")
+@click.option(
+    "--recovery",
+    is_flag=True,
+    help="Instead of fitting, ask on known truths what the record could tell of a direct reward for isolation.",
+)
 @click.option("--seed", type=click.IntRange(0), default=1, help="Seed of all that is drawn (1).")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
 @click.option("--out", default="results/calibration", show_default=True, help="Folder for posteriors and simulations.")
@@ -27,6 +32,7 @@ def command(
     families: tuple[str, ...],
     table: int,
     truths: int,
+    recovery: bool,
     seed: int,
     jobs: int | None,
     out: str,
@@ -40,6 +46,7 @@ def command(
     \b
     alignsim calibrate
     alignsim calibrate --belief signed --table 1000 --truths 0
+    alignsim calibrate --recovery --truths 400
     """
     import json
     from functools import partial
@@ -48,7 +55,8 @@ def command(
     from alignsim.cli.progress import bar
 
     say = partial(bar, show=not as_json, unit="simulations")
-    found = api.calibrate(
+    ask, where = (api.recovery, f"{out}/recovery") if recovery else (api.calibrate, out)
+    found = ask(
         name, train, families or FAMILIES, table=table, truths=truths, seed=seed, jobs=jobs, out=out, progress=say
     )
     if as_json:
@@ -58,4 +66,4 @@ def command(
         click.echo(f"From the {family} prior:")
         for line in own["words"]:
             click.echo(f"  {line}")
-        click.echo(f"  written to {out}/{family}")
+        click.echo(f"  written to {where}/{family}")

@@ -38,7 +38,7 @@ class Learnt:
     def in_words(self) -> list[str]:
         """One line a parameter, one a pair that cannot be told apart, and one on how many directions were learnt."""
         lines = [
-            f"{name}: {_verdict(shrunk)}, {_doubt(shrunk)}; before {_range(before)}, after {_range(after)}"
+            f"{name}: {verdict(shrunk)}, {doubt(shrunk)}; before {_range(before)}, after {_range(after)}"
             for name, shrunk, before, after in zip(self.names, self.shrinkage, self.prior, self.posterior, strict=True)
         ]
         for a, b, r in self.tied():
@@ -63,7 +63,7 @@ def learnt(names: tuple[str, ...], scores: Array, prior: Array, posterior: Array
     )
 
 
-def _verdict(shrunk: float) -> str:
+def verdict(shrunk: float) -> str:
     return "not learnt" if shrunk < LITTLE else "well learnt" if shrunk >= MUCH else "partly learnt"
 
 
@@ -72,6 +72,6 @@ def _range(quantiles: Array) -> str:
     return f"{middle} ({low} to {high})"
 
 
-def _doubt(shrunk: float) -> str:
+def doubt(shrunk: float) -> str:
     factor = np.sqrt(max(1 - shrunk, 0.0))
     return f"doubt {factor:.0%} of what it was"

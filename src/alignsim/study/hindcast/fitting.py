@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from alignsim.files import write_text
-from alignsim.mechanisms.priors import Constant
+from alignsim.mechanisms.parameters import Parameter
+from alignsim.mechanisms.priors import Constant, Prior
 from alignsim.mechanisms.registry import PARAMETERS
 from alignsim.plan.draws import Belief, Draws
 from alignsim.plan.plan import Batch, Plan
@@ -84,25 +85,37 @@ class Stretch:
     masks: dict[tuple[str, int], Array]
 
 
-def target(panel: Panel, window: engine.Window, belief: str, seed: int = 1, executor: Executor | None = None) -> Target:
-    """Everything that may be fitted, and the record of the training years it is fitted to."""
-    stretches = _stretches(panel, window, belief, seed)
+def target(
+    panel: Panel,
+    window: engine.Window,
+    belief: str,
+    seed: int = 1,
+    executor: Executor | None = None,
+    also: Mapping[str, Prior] | None = None,
+) -> Target:
+    """Everything that may be fitted, and the record of the training years it is fitted to.
+
+    `also` gives numbers that the belief keeps still a prior of their own.
+    """
+    also = also or {}
+    stretches = _stretches(panel, window, belief, seed, tuple(also))
     observed, error = record(panel, window, stretches)
     names = {
         path: p
         for path, p in PARAMETERS.items()
         if not p.each and not isinstance(p.prior(belief), Constant) and path not in NOT_FITTED
     }
+    names |= {path: replace(PARAMETERS[path], signed=prior, sceptical=prior) for path, prior in also.items()}
     doubt = np.array([DISCREPANCY[{"agreement": "tie"}.get(s.outcome, s.outcome)] for s in SUMMARIES])
     return Target.of(
         names,
         belief,
-        simulate=partial(simulate, panel, stretches, tuple(names), belief, executor),
+        simulate=partial(simulate, panel, stretches, names, belief, executor),
         summaries=tuple(s.name for s in SUMMARIES),
         observed=observed,
         observation_sd=error,
         discrepancy_sd=doubt,
-        key=f"{panel.name} {window.train} {belief}",
+        key=" ".join([f"{panel.name} {window.train} {belief}", *also]),
     )
 
 
@@ -164,7 +177,7 @@ def save(found: Calibration, posterior: Posterior, folder: Path) -> dict[str, An
 def simulate(
     panel: Panel,
     stretches: Sequence[Stretch],
-    names: tuple[str, ...],
+    names: Mapping[str, Parameter],
     belief: str,
     executor: Executor | None,
     u: Array,
@@ -173,8 +186,7 @@ def simulate(
     """Summaries (rows, s) of parameter vectors given as uniforms (rows, k); numbers that are not named are drawn from
     the belief, addressed by the seed and the row."""
     values = {
-        path: np.asarray(PARAMETERS[path].prior(belief).quantile(u[:, k], PARAMETERS[path].low, PARAMETERS[path].high))
-        for k, path in enumerate(names)
+        path: np.asarray(p.prior(belief).quantile(u[:, k], p.low, p.high)) for k, (path, p) in enumerate(names.items())
     }
     tasks, sizes = [], []
     for stretch in stretches:
@@ -285,10 +297,14 @@ def _weights(stretch: Stretch) -> Array:
     return np.array([np.sqrt(stretch.masks[s.group, s.horizon].sum()) for s in SUMMARIES])
 
 
-def _stretches(panel: Panel, window: engine.Window, belief: str, seed: int) -> list[Stretch]:
+def _stretches(
+    panel: Panel, window: engine.Window, belief: str, seed: int, named: tuple[str, ...] = ()
+) -> list[Stretch]:
+    """`named` numbers are in the plans even where the belief keeps them still; a motive without a weight is not."""
     found = []
+    defaults = {path: PARAMETERS[path].default for path in named}
     for origin in window.learning(YEARS)[::-EVERY][::-1]:
-        plan = past.plan(panel, origin, YEARS, belief=belief, runs=1, seed=seed)
+        plan = past.plan(panel, origin, YEARS, belief=belief, runs=1, seed=seed, parameters=defaults)
         masks = {(s.group, s.horizon): group(panel, origin, s.horizon, s.group) for s in SUMMARIES}
         found.append(Stretch(origin, plan, masks))
     return found
