@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from alignsim.errors import UsageError
+from alignsim.mechanisms.priors import Normal
 from alignsim.study.hindcast import engine, fitting, observation, past, report
 from alignsim.study.hindcast.groups import FOUNDING, among, groups, matched
 from alignsim.world.build import subset
@@ -225,3 +226,19 @@ def test_simulated_summaries_do_not_depend_on_the_chunk_or_on_other_rows(small):
     u = np.random.default_rng(1).random((3, len(target.names)))
     together = target.simulate(u, 9)
     np.testing.assert_allclose(target.simulate(u[:2], 9), together[:2], rtol=1e-9, atol=1e-12)
+
+
+def test_a_number_that_is_fitted_as_well_is_felt_where_it_should_be_and_nowhere_at_nil(small):
+    """Solidarity moves pairs of targets more than sanctioners and targets, up or down by its sign."""
+    plain = fitting.target(small, WINDOW, "signed")
+    also = fitting.target(small, WINDOW, "signed", also={"solidarity.weight": Normal(0.0, 0.15)})
+    assert also.names == (*plain.names, "solidarity.weight") and also.key != plain.key
+    u = np.random.default_rng(1).random((2, len(plain.names)))
+    without = plain.simulate(u, 9)
+    nil, more, less = (also.simulate(np.hstack([u, np.full((2, 1), at)]), 9) for at in (0.5, 0.84, 0.16))
+    np.testing.assert_allclose(nil, without, rtol=1e-9, atol=1e-12)
+    place = {summary.name: k for k, summary in enumerate(fitting.SUMMARIES)}
+    together = place["two targets, one of them new, 5 years"]
+    apart = place["a sanctioner and its new target, 5 years"]
+    assert (more - nil)[:, together].min() > 0.002 and (less - nil)[:, together].max() < -0.002
+    assert np.abs(more - nil)[:, apart].max() < np.abs(more - nil)[:, together].min()

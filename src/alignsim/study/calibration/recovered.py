@@ -17,6 +17,8 @@ SIZES = {"small": (0.0, 0.5), "middling": (0.5, 1.5), "large": (1.5, np.inf)}
 NOTICED = 0.1
 """Shift of a posterior mean in its own sds, for one sd of an unfitted residual, from which it is told: over a normal
 residual a tenth takes 0.2 points from the coverage of a 90 % interval, and a half takes 4 (normal posterior)."""
+CLEAR = 3.0
+"""Standard errors from which a shift is more than luck: a dozen are looked at."""
 LOST = 0.05
 """Coverage below that of the twins from which intervals fail: two standard errors of a share near 0.9 in 200."""
 SET_UPS = {
@@ -56,7 +58,11 @@ def _of_fits(own: Fits, k: int, fitted: bool, nil: bool) -> dict[str, Any]:
 
 def _of_missed(view: View, k: int) -> dict[str, Any]:
     slope, error = (part[k] for part in view.shift())
-    told = {"shift": float(slope), "shift_se": float(error), "shift_in_posterior_sds": float(absorbed(view)[k])}
+    told: dict[str, Any] = {
+        "shift": float(slope),
+        "shift_se": float(error),
+        "shift_in_posterior_sds": float(absorbed(view)[k]),
+    }
     for size, (low, high) in SIZES.items():
         some = (np.abs(view.size) >= low) & (np.abs(view.size) < high)
         for key, own in (("coverage", view.missed), ("twins", view.without)):
@@ -130,7 +136,7 @@ def _missed(view: View) -> list[str]:
     slope, error = view.shift()
     moved = absorbed(view)
     names = view.missed.names
-    took = [k for k in np.argsort(-np.abs(moved)) if abs(moved[k]) >= NOTICED and abs(slope[k]) > 2 * error[k]]
+    took = [k for k in np.argsort(-np.abs(moved)) if abs(moved[k]) >= NOTICED and abs(slope[k]) > CLEAR * error[k]]
     held, twins = (own.held().mean(axis=0) for own in (view.missed, view.without))
     if not took:
         k = int(np.abs(moved).argmax())

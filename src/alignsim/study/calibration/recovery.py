@@ -11,7 +11,7 @@ has and once with a tenth of them: what is still not told apart then, no longer 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,6 @@ ERRORS = (1.0, 0.1)
 INTERVAL = (0.05, 0.95)
 FINE = 400
 """Points at which a posterior's quantiles are read."""
-PARTS = 10
-"""The table is cut into as many, and each left out in turn, to see what hangs on the table's own luck (jackknife)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ class Settings:
     truths: int = 200  # pairs that are fitted
     share: float = 0.1  # of the table that is kept, as in `calibrate.Settings`
     block: int = 64  # pairs simulated and kept at a time
+    parts: int = 20  # of the table, each left out in turn to see what hangs on the table's luck (jackknife)
 
 
 @dataclass(frozen=True)
@@ -161,14 +160,15 @@ def study(
     if abs(nil) > 1e-9 * abs(one):
         raise ValueError(f"the prior of {residual} is centred on {nil:.3g}; that of a residual is centred on nil")
     twins = _twins(target, columns[-1])
-    asked = fingerprint(twins, seed, asdict(chosen) | {"residual": residual, "fitted": list(fitted)})
-    asked["numbers"] = target.bounds.tolist()  # not the record and its errors, on which no simulation depends
+    asked = fingerprint(twins, seed, {"table": chosen.table, "truths": chosen.truths, "block": chosen.block})
+    # no simulation depends on the record and its errors, nor on which of the parameters are fitted
+    asked |= {"numbers": target.bounds.tolist(), "residual": residual}
     with held(folder, asked), threadpool_limits(1):
         simulations = Simulations(twins, seed, folder, chosen.block, progress)
         table = _simulate(simulations, "table", chosen.table, columns)
         truths = _simulate(simulations, "truths", chosen.truths, columns)
         names = (*fitted, residual)
-        views = tuple(_view(target, names, table, truths, errors, chosen.share, simulations) for errors in ERRORS)
+        views = tuple(_view(target, names, table, truths, errors, chosen, simulations) for errors in ERRORS)
     felt, alike = _fingerprints(table, target.tolerance)
     return Recovery(names, float(one), target.summaries, felt, alike, views)
 
@@ -204,32 +204,33 @@ def _simulate(simulations: Simulations, stage: str, rows: int, columns: list[int
 
 
 def _view(
-    target: Target, names: tuple[str, ...], table: Pairs, truths: Pairs, errors: float, share: float,
+    target: Target, names: tuple[str, ...], table: Pairs, truths: Pairs, errors: float, chosen: Settings,
     simulations: Simulations,
 ) -> View:  # fmt: skip
     places = simulations.uniforms("recovery ranks", len(truths.scores), DRAWS)
+    # fitted with the residual from rows that have it, without it from rows that have none
     rows = {fitted: table.table(target, errors, fitted, fitted) for fitted in (True, False)}
-    done, total = 0, (4 + 2 * PARTS) * len(places)
+    size, done = truths.scores[:, -1], 0
 
-    def fits(on: bool, fitted: bool, left: slice | None = None) -> Fits:
-        """Fitted with the residual from rows that have it, without it from rows that have none."""
+    def fits(on: bool, fitted: bool, used: Table) -> Fits:
         nonlocal done
-        true = truths.table(target, errors, on, fitted)
-        used = rows[fitted] if left is None else _omitting(rows[fitted], left)
-        kept = []
-        for one in _each(used, true, places, share):
+        true, kept = truths.table(target, errors, on, fitted), []
+        for one in _each(used, true, places, chosen.share):
             kept.append(one)
             done += 1
             if simulations.progress:
+                total = (4 + 2 * chosen.parts) * len(places)
                 simulations.progress(f"fits, errors x {errors:g}", done, total)
         return Fits(names if fitted else names[:-1], true.scores, *(np.stack(part) for part in zip(*kept, strict=True)))
 
-    size, parts = truths.scores[:, -1], [slice(k, None, PARTS) for k in range(PARTS)]
-    slopes = np.stack(
-        [_slope(size[:, None], fits(True, False, part).mean - fits(False, False, part).mean) for part in parts]
-    )
-    luck = np.sqrt((PARTS - 1) * slopes.var(axis=0))
-    return View(errors, size, fits(True, True), fits(True, False), fits(False, True), fits(False, False), luck)
+    slopes = []
+    for part in range(chosen.parts):
+        used = _omitting(rows[False], slice(part, None, chosen.parts))
+        slopes.append(_slope(size[:, None], fits(True, False, used).mean - fits(False, False, used).mean))
+    luck = np.sqrt((chosen.parts - 1) * np.var(slopes, axis=0))
+    with_it, missed = fits(True, True, rows[True]), fits(True, False, rows[False])
+    imagined, without = fits(False, True, rows[True]), fits(False, False, rows[False])
+    return View(errors, size, with_it, missed, imagined, without, luck)
 
 
 def _omitting(table: Table, left: slice) -> Table:

@@ -73,22 +73,20 @@ def save(found: Recovery, told: Mapping[str, Any], folder: Path) -> dict[str, An
     """Write `recovery.csv`, a row for each set-up and parameter, and `recovery.json`; returns what the latter holds."""
     import pandas
 
-    pair = dict(zip(found.names[:-1], found.alike.tolist(), strict=True))
     out = {
         "words": recovered.in_words(found),
         "felt": dict(zip(found.summaries, found.felt.tolist(), strict=True)),
-        "alike": pair,
-        "tied": {
-            f"{view.errors:g}": {
-                a: dict(zip(found.names, row, strict=True))
-                for a, row in zip(found.names, view.with_it.tied().tolist(), strict=True)
-            }
-            for view in found.views
-        },
+        "alike": dict(zip(found.names[:-1], found.alike.tolist(), strict=True)),
+        "tied": {f"{view.errors:g}": _square(found.names, view.with_it.tied().tolist()) for view in found.views},
         "rows": recovered.rows(found),
         "provenance": dict(told),
     }
+    folder.mkdir(parents=True, exist_ok=True)
     text = pandas.DataFrame(out["rows"]).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     write_text(folder / "recovery.csv", text)
     write_text(folder / "recovery.json", json.dumps(out, indent=2, ensure_ascii=False) + "\n")
     return out
+
+
+def _square(names: tuple[str, ...], table: list[list[float]]) -> dict[str, dict[str, float]]:
+    return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, table, strict=True)}
