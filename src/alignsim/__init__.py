@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ls,
         open_run,
         open_sweep,
+        recovery,
         report,
         rerun,
         resolved,
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 _HOMES = {
     **dict.fromkeys(
         ("Results", "Sweep", "audit", "calibrate", "compare", "evidence", "hindcast", "judge", "landscape", "ls",
-         "open_run", "open_sweep", "report", "rerun", "resolved", "run", "save", "save_judgement", "save_landscape",
-         "save_specifications", "sensitivity", "specifications", "sweep", "validate"),
+         "open_run", "open_sweep", "recovery", "report", "rerun", "resolved", "run", "save", "save_judgement",
+         "save_landscape", "save_specifications", "sensitivity", "specifications", "sweep", "validate"),
         "alignsim.api",
     ),
     "load": "alignsim.scenario",
@@ -77,6 +78,7 @@ __all__ = [
     "ls",
     "open_run",
     "open_sweep",
+    "recovery",
     "release",
     "report",
     "rerun",

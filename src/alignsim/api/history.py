@@ -185,7 +185,7 @@ def recovery(
                 stages.close()
             told_of = residual.provenance(own, window, family, seed, " ".join(command_line()))
             found[family] = residual.save(study, told_of, folder / family)
-            save(draw.recovered(study, source=", ".join(residual.source(told_of))), folder / family / "recovery.png")
+            save(draw.recovered(study, source="  ·  ".join(residual.source(told_of))), folder / family / "recovery.png")
     return found
 
 

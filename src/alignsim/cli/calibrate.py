@@ -54,7 +54,7 @@ def command(
     from alignsim import api
     from alignsim.cli.progress import bar
 
-    say = partial(bar, show=not as_json, unit="simulations")
+    say = partial(bar, show=not as_json, unit="histories" if recovery else "simulations")
     ask, where = (api.recovery, f"{out}/recovery") if recovery else (api.calibrate, out)
     found = ask(
         name, train, families or FAMILIES, table=table, truths=truths, seed=seed, jobs=jobs, out=out, progress=say

@@ -27,7 +27,7 @@ def recovered(found: Recovery, source: str = "") -> Figure:
     names = found.names[:-1]
     room = max(LEFT, max(width(name, SMALL) for name in names) + 0.12)
     wide = 2 * MARGIN + room + len(found.views) * EACH + (len(found.views) - 1) * BETWEEN
-    body = 0.55 + TALL + 1.0 + LANE * len(names) + 0.5
+    body = 0.5 + TALL + 0.75 + LANE * len(names) + 0.5
     page = sheet(
         f"Could the record tell {found.residual}?",
         "Above: posterior mean and 90% interval of each synthetic truth; on the dashed line the truth is found, on the "
@@ -36,11 +36,12 @@ def recovered(found: Recovery, source: str = "") -> Figure:
         source, wide, body,
     )  # fmt: skip
     reach = limits([_span(absorbed(view), _errors(view)) for view in found.views], least=0.5)
+    span = limits([_extent(view, found.sd) for view in found.views], least=0.1)
     for column, view in enumerate(found.views):
         left = MARGIN + room + column * (EACH + BETWEEN)
         page.text(left, 0.12, _words(view), fontsize=10, weight="bold")
-        _truths(page.axes(left, 0.5, EACH, TALL), view, found.sd, first=column == 0)
-        ax = page.axes(left, 0.55 + TALL + 0.75, EACH, LANE * len(names))
+        _truths(page.axes(left, 0.5, EACH, TALL), view, found.sd, span, first=column == 0)
+        ax = page.axes(left, 0.5 + TALL + 0.75, EACH, LANE * len(names))
         _taken(ax, view, names, reach, first=column == 0)
     return page.figure
 
@@ -57,14 +58,19 @@ def _span(values: Array, errors: Array) -> tuple[float, float]:
     return float(min(0.0, (values - 2 * errors).min())), float(max(0.0, (values + 2 * errors).max()))
 
 
-def _truths(ax: Axes, view: View, sd: float, first: bool) -> None:
+def _extent(view: View, sd: float) -> tuple[float, float]:
+    own = view.with_it
+    ends = sd * np.concatenate([part[:, -1] for part in (own.truths, own.low, own.high)])
+    return float(ends.min()), float(ends.max())
+
+
+def _truths(ax: Axes, view: View, sd: float, span: tuple[float, float], first: bool) -> None:
     own = view.with_it
     truth, mean, low, high = (sd * part[:, -1] for part in (own.truths, own.mean, own.low, own.high))
     out = (truth < low) | (truth > high)
     for where, colour in ((~out, BLUE), (out, ORANGE)):
         ax.vlines(truth[where], low[where], high[where], color=colour, lw=0.5, alpha=0.35, zorder=1.5)
         ax.plot(truth[where], mean[where], "o", color=colour, markersize=2.2, zorder=2.5, markeredgewidth=0)
-    span = limits([(float(min(truth.min(), low.min())), float(max(truth.max(), high.max())))], least=0.1)
     ax.axline((0, 0), slope=1, color=INK, lw=0.9, ls=(0, (5, 2)), gid="found")
     ax.axhline(0, color=MUTED, lw=0.8, zorder=1.2, gid="nil")
     ax.set(xlim=span, ylim=span)

@@ -75,14 +75,14 @@ def absorbed(view: View) -> Array:
     return view.shift()[0] / np.sqrt(np.square(view.missed.sd).mean(axis=0))
 
 
-def signs(own: Fits) -> dict[str, float]:
-    """How often the 90 % interval of the residual lies wholly on the right, the wrong, or some side of nil."""
+def signs(own: Fits) -> dict[str, int]:
+    """In how many truths the 90 % interval of the residual lies wholly on the right, the wrong, or some side of nil."""
     side = (own.low[:, -1] > 0).astype(int) - (own.high[:, -1] < 0)
     truth = np.sign(own.truths[:, -1])
     return {
-        "right": float((side * truth > 0).mean()),
-        "wrong": float((side * truth < 0).mean()),
-        "some": float((side != 0).mean()),
+        "right": int((side * truth > 0).sum()),
+        "wrong": int((side * truth < 0).sum()),
+        "some": int((side != 0).sum()),
     }
 
 
@@ -109,11 +109,13 @@ def _found(view: View) -> str:
     own = view.with_it
     p, shrunk, sides = own.check().p_values(), float(own.shrinkage()[-1]), signs(own)
     uneven = [name for name, value in zip(own.names, p, strict=True) if value <= UNEVEN]
+    held, count = own.held().mean(axis=0), len(own.truths)
     return (
         f"there and fitted: {verdict(shrunk)}, {doubt(shrunk)}; its mean goes with the truth by "
-        f"{own.recovered()[-1]:+.2f}, the 90 % interval holds {own.held()[:, -1].mean():.0%} and leaves out nil on the "
-        f"right side in {sides['right']:.0%}, on the wrong side in {sides['wrong']:.0%}; ranks uniform with "
-        f"p = {p[-1]:.3f}, {'NOT uniform: ' + ', '.join(uneven) if uneven else f'smallest of all p = {p.min():.3f}'}"
+        f"{own.recovered()[-1]:+.2f}; the 90 % interval holds {held[-1]:.0%} (of the other parameters "
+        f"{held[:-1].min():.0%} to {held[:-1].max():.0%}) and leaves out nil on the right side in {sides['right']} of "
+        f"{count}, on the wrong side in {sides['wrong']}; ranks uniform with p = {p[-1]:.3f}, "
+        + (f"NOT uniform: {', '.join(uneven)}" if uneven else f"smallest of all p = {p.min():.3f}")
     )
 
 
@@ -163,8 +165,9 @@ def _se(view: View, k: int) -> float:
 def _imagined(view: View) -> str:
     own = view.imagined
     sides = signs(own)
+    count = len(own.truths)
     return (
-        f"not there and fitted: the 90 % interval holds nil in {own.held()[:, -1].mean():.0%} and sees a residual that "
-        f"is not there in {sides['some']:.0%} (at most 10 % are due: fewer, the less is learnt, since the prior is "
-        "centred on nil)"
+        f"not there and fitted: the 90 % interval holds nil in {count - sides['some']} of {count} and sees a residual "
+        f"that is not there in {sides['some']} (at most {count / 10:.0f} are due, and fewer, the less is learnt, since "
+        "the prior is centred on nil)"
     )

@@ -32,6 +32,8 @@ ERRORS = (1.0, 0.1)
 INTERVAL = (0.05, 0.95)
 FINE = 400
 """Points at which a posterior's quantiles are read."""
+ENOUGH = 100
+"""Truths on which the luck of the table is judged: it is the same for all of them."""
 
 
 @dataclass(frozen=True)
@@ -210,23 +212,25 @@ def _view(
     places = simulations.uniforms("recovery ranks", len(truths.scores), DRAWS)
     # fitted with the residual from rows that have it, without it from rows that have none
     rows = {fitted: table.table(target, errors, fitted, fitted) for fitted in (True, False)}
-    size, done = truths.scores[:, -1], 0
+    size, few, done = truths.scores[:, -1], min(ENOUGH, len(places)), 0
 
-    def fits(on: bool, fitted: bool, used: Table) -> Fits:
+    def fits(on: bool, fitted: bool, used: Table, count: int = len(places)) -> Fits:
         nonlocal done
         true, kept = truths.table(target, errors, on, fitted), []
+        true = Table(true.scores[:count], true.summaries[:count])
         for one in _each(used, true, places, chosen.share):
             kept.append(one)
             done += 1
             if simulations.progress:
-                total = (4 + 2 * chosen.parts) * len(places)
+                total = 4 * len(places) + 2 * chosen.parts * few
                 simulations.progress(f"fits, errors x {errors:g}", done, total)
         return Fits(names if fitted else names[:-1], true.scores, *(np.stack(part) for part in zip(*kept, strict=True)))
 
     slopes = []
     for part in range(chosen.parts):
         used = _omitting(rows[False], slice(part, None, chosen.parts))
-        slopes.append(_slope(size[:, None], fits(True, False, used).mean - fits(False, False, used).mean))
+        moved = fits(True, False, used, few).mean - fits(False, False, used, few).mean
+        slopes.append(_slope(size[:few, None], moved))
     luck = np.sqrt((chosen.parts - 1) * np.var(slopes, axis=0))
     with_it, missed = fits(True, True, rows[True]), fits(True, False, rows[False])
     imagined, without = fits(False, True, rows[True]), fits(False, False, rows[False])
@@ -248,7 +252,7 @@ def _slope(size: Array, moved: Array) -> Array:
 def _each(table: Table, truths: Table, places: Array, share: float) -> Iterator[tuple[Array, ...]]:
     """Mean, sd, 5 %, 95 %, correlation and rank of each truth's posterior."""
     fine = (np.arange(FINE) + 0.5) / FINE
-    for true, seen, at in zip(truths.scores, truths.summaries, places, strict=True):
+    for true, seen, at in zip(truths.scores, truths.summaries, places, strict=False):
         sample = posterior(table, seen, share)
         mean = sample.weights @ sample.scores
         centred = sample.scores - mean
