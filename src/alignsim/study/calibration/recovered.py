@@ -26,14 +26,16 @@ SET_UPS = {
     "missed": ("on", "off"),
     "imagined": ("off", "on"),
     "without": ("off", "off"),
+    "with_all": ("on", "on"),
 }
-"""Each of a view's fits: the residual in the truths, and in the fit."""
+"""Each of a view's fits: the residual in the truths, and in the fit; the last from all rows of the table."""
 
 
 def rows(found: Recovery) -> list[dict[str, Any]]:
     """One dict for each size of the errors, set-up and fitted parameter; sds are of the prior where not said."""
     return [
-        {"errors": view.errors, "truths": truths, "fit": fit, "parameter": name}
+        {"errors": view.errors, "truths": truths, "fit": fit, "rows": "all" if key == "with_all" else "nearest"}
+        | {"parameter": name}
         | _of_fits(getattr(view, key), k, fit == "on", name == found.residual and truths == "off")
         | (_of_missed(view, k) if key == "missed" else {})
         for view in found.views
@@ -106,16 +108,19 @@ def _share(errors: float) -> str:
 
 
 def _found(view: View) -> str:
-    own = view.with_it
+    own, wide = view.with_it, view.with_all
     p, shrunk, sides = own.check().p_values(), float(own.shrinkage()[-1]), signs(own)
     uneven = [name for name, value in zip(own.names, p, strict=True) if value <= UNEVEN]
     held, count = own.held().mean(axis=0), len(own.truths)
+    all_held, all_p = wide.held().mean(axis=0), wide.check().p_values()
     return (
         f"there and fitted: {verdict(shrunk)}, {doubt(shrunk)}; its mean goes with the truth by "
         f"{own.recovered()[-1]:+.2f}; the 90 % interval holds {held[-1]:.0%} (of the other parameters "
         f"{held[:-1].min():.0%} to {held[:-1].max():.0%}) and leaves out nil on the right side in {sides['right']} of "
         f"{count}, on the wrong side in {sides['wrong']}; ranks uniform with p = {p[-1]:.3f}, "
         + (f"NOT uniform: {', '.join(uneven)}" if uneven else f"smallest of all p = {p.min():.3f}")
+        + f"; with all rows of the table kept, intervals hold {all_held.min():.0%} to {all_held.max():.0%}, smallest "
+        f"p = {all_p.min():.3f}"
     )
 
 

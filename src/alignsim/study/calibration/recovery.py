@@ -95,6 +95,7 @@ class View:
     missed: Fits  # truths with it, fitted without: the set-up of a fit that keeps the residual at nil
     imagined: Fits  # truths without it, fitted with it
     without: Fits  # truths without it, fitted without
+    with_all: Fits  # as `with_it`, from all rows of the table: how much hangs on keeping the nearest
     luck: Array  # (a - 1,) standard error of the slopes of `shift` that comes from the table
 
     def shift(self) -> tuple[Array, Array]:
@@ -214,15 +215,15 @@ def _view(
     rows = {fitted: table.table(target, errors, fitted, fitted) for fitted in (True, False)}
     size, few, done = truths.scores[:, -1], min(ENOUGH, len(places)), 0
 
-    def fits(on: bool, fitted: bool, used: Table, count: int = len(places)) -> Fits:
+    def fits(on: bool, fitted: bool, used: Table, count: int = len(places), share: float = chosen.share) -> Fits:
         nonlocal done
         true, kept = truths.table(target, errors, on, fitted), []
         true = Table(true.scores[:count], true.summaries[:count])
-        for one in _each(used, true, places, chosen.share):
+        for one in _each(used, true, places, share):
             kept.append(one)
             done += 1
             if simulations.progress:
-                total = 4 * len(places) + 2 * chosen.parts * few
+                total = 5 * len(places) + 2 * chosen.parts * few
                 simulations.progress(f"fits, errors x {errors:g}", done, total)
         return Fits(names if fitted else names[:-1], true.scores, *(np.stack(part) for part in zip(*kept, strict=True)))
 
@@ -234,7 +235,8 @@ def _view(
     luck = np.sqrt((chosen.parts - 1) * np.var(slopes, axis=0))
     with_it, missed = fits(True, True, rows[True]), fits(True, False, rows[False])
     imagined, without = fits(False, True, rows[True]), fits(False, False, rows[False])
-    return View(errors, size, with_it, missed, imagined, without, luck)
+    with_all = fits(True, True, rows[True], share=1.0)
+    return View(errors, size, with_it, missed, imagined, without, with_all, luck)
 
 
 def _omitting(table: Table, left: slice) -> Table:
