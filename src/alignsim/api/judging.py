@@ -108,6 +108,7 @@ def judge(
     jobs: int | None = None,
     set: Iterable[str] = (),
     quick: bool = False,
+    reasons: bool = True,
     claims: Iterable[str] = (),
     theories: Iterable[str] | None = None,
     executor: Executor | None = None,
@@ -115,9 +116,10 @@ def judge(
 ) -> Judgement:
     """Judge every claim of a scenario (or those with the ids `claims`); writes nothing.
 
-    `quick` gives verdicts only; `theories` are the rivals to ask, all where not said. `progress`, given a few words,
-    returns a context that yields a progress callback; a notebook draws bars where it is not given. Raises
-    InvalidInput, FileProblem, UsageError or TooLarge.
+    `quick` gives verdicts under the first belief only; without `reasons` there are those of all beliefs, but no
+    attribution, failure region, reverse test or gates; `theories` are the rivals to ask, all where not said.
+    `progress`, given a few words, returns a context that yields a progress callback; a notebook draws bars where it is
+    not given. Raises InvalidInput, FileProblem, UsageError or TooLarge.
     """
     from alignsim.study import rivals
     from alignsim.study.judge import How
@@ -125,7 +127,7 @@ def judge(
     document = configured(scenario, runs, seed, set)
     with nullcontext(executor) if executor else ensemble.workers(jobs or cores()) as pool:
         asked = rivals.THEORIES if theories is None else tuple(theories)
-        return _judged(document, How(quick, tuple(claims), asked, executor=pool, say=progress or told))
+        return _judged(document, How(quick, tuple(claims), asked, reasons=reasons, executor=pool, say=progress or told))
 
 
 def specifications(

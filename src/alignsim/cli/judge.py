@@ -18,6 +18,9 @@ THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficie
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed, instead of the files'.")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
 @click.option("--quick", is_flag=True, help="Verdicts only, on no more runs than they need.")
+@click.option(
+    "--no-reasons", is_flag=True, help="Verdicts under every belief and theory, but not why nor where they fail."
+)
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Judge this claim only; repeatable.")
 @click.option("--theory", "theories", multiple=True, type=click.Choice(THEORIES), help="Rival theories (default: all).")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the files; repeatable.")
@@ -30,6 +33,7 @@ def command(
     seed: int | None,
     jobs: int | None,
     quick: bool,
+    no_reasons: bool,
     claims: tuple[str, ...],
     theories: tuple[str, ...],
     settings: tuple[str, ...],
@@ -41,7 +45,7 @@ def command(
 
     \b
     alignsim judge scenarios/isolation.yaml --quick
-    alignsim judge scenarios/*.yaml --runs 400
+    alignsim judge scenarios/*.yaml --no-reasons --theory none --table verdicts.csv
 
     With --quick there is no control, no reason, no rival theory and no report.
     """
@@ -58,7 +62,15 @@ def command(
     judged = []
     with ensemble.workers(jobs or api.cores()) as pool:
         for document in documents:
-            judgement = api.judge(document, quick=quick, claims=claims, theories=rivals, executor=pool, progress=say)
+            judgement = api.judge(
+                document,
+                quick=quick,
+                reasons=not no_reasons,
+                claims=claims,
+                theories=rivals,
+                executor=pool,
+                progress=say,
+            )
             folder = api.save_judgement(judgement, out)
             judged.append(judgement.content | {"folder": str(folder)})
             if not as_json:
