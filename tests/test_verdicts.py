@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from alignsim.study import verdicts
 from alignsim.study.verdicts import combine, decided, dose_response, more_runs, verdict, wilson
 
+ROOT = Path(__file__).resolve().parents[1]
 MARGIN = 0.05
 LEVELS = np.linspace(0, 1, 6)
 
@@ -300,3 +303,13 @@ def test_a_sentence_speaks_of_the_model_and_never_of_evidence_that_x_will():
     )
     assert "raises their alignment by more than 0.05 with probability 0.95 (before data: 0.60)" in text
     assert "statement about the model" in text and "was 0.04" in text and "evidence" not in text
+
+
+def test_what_verdicts_say_of_the_past_is_what_the_committed_hindcast_found():
+    with (ROOT / "results" / "hindcast" / "scores.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["score"] == "crps skill" and row["group"] == "all pairs"]
+    skill = {(row["outcome"], row["horizon"], row["forecaster"]): float(row["value"]) for row in rows}
+    votes = [key[:2] for key in skill if key[0] in ("agreement", "distance") and key[2] == "consent, calibrated"]
+    added = [skill[*key, "consent, calibrated"] - skill[*key, "no mechanisms"] for key in votes]
+    assert len(added) == 6
+    assert (max(map(abs, added)) < 0.005) == ("added nothing" in verdicts.RECORD)
