@@ -237,7 +237,8 @@ class _Table:
         for k in np.flatnonzero(good & (a == b)):
             self._wrong(rows.lines[k], column, name, f"{a[k]} is paired with itself; remove the row")
         where = np.flatnonzero(good & (a != b))
-        low, high = np.minimum(a[where], b[where]), np.maximum(a[where], b[where])
+        swapped = a[where] > b[where]
+        low, high = np.where(swapped, b[where], a[where]), np.where(swapped, a[where], b[where])
         order = np.lexsort((where, high, low, year[where]))
         ordered = [x[order] for x in (year[where], low, high)]
         again = np.r_[False, np.logical_and.reduce([x[1:] == x[:-1] for x in ordered])]
@@ -299,7 +300,7 @@ def _laid_over(
             pact = base.pacts[year][np.ix_(keep, keep)]
             world, note = _realigned(world, year, years, agreed, apart, pact)
             about[str(year)] = {**about.get(str(year), {}), "agreement": f"{note}, of {table.path.name}"}
-            world = replace(world, sources=_cited(base, about[str(year)], year, world))
+            world = replace(world, sources=_cited(base, about[str(year)], year, world, _latest(years, year, agreed, apart)))
             anew.append(year)
         worlds[year] = world
     own = {"title": table.path.name, "author": "the table's", "terms": "the table's"}
@@ -348,11 +349,22 @@ def _realigned(
     )
 
 
-def _cited(base: Panel, about: dict[str, Any], year: int, world: World) -> dict[str, Any]:
+def _latest(years: tuple[int, ...], year: int, agreed: Array, apart: Array) -> int:
+    """The last year up to this one of which the table tells anything."""
+    return max(
+        own for k, own in enumerate(years) if own <= year and (np.isfinite(agreed[k]) | np.isfinite(apart[k])).any()
+    )
+
+
+def _cited(base: Panel, about: dict[str, Any], year: int, world: World, latest: int) -> dict[str, Any]:
+    """The citations of a world whose alignment is the table's."""
     if set(about) != set(Facts._fields):
         return world.sources
     recorded = {what: int(last) for what, last in base.sources.get("recorded", {}).items()}
-    return frozen(cite(Facts(**about), base.sources.get("columns", {})), year, recorded)
+    out = frozen(cite(Facts(**about), base.sources.get("columns", {})), year, recorded)
+    if "alignment" in out:
+        out["alignment"] = {**out["alignment"], "date": str(latest)}
+    return out
 
 
 def _said(
@@ -367,6 +379,9 @@ def _said(
     absent = sorted(set(base.states) - set(states))
     if absent:
         found.append(f"States of the panel that the table does not have: {' '.join(absent)}.")
+    senders = sorted({code for year in years for code in base.world(year).senders} & set(absent))
+    if senders:
+        found.append(f"Nothing is known of sanctions by states that the table lacks: {' '.join(senders)}.")
     if others or outside:
         parts = [f"{others} other states"] if others else []
         parts += [f"the years {spans(outside)}"] if outside else []

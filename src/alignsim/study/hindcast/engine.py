@@ -75,8 +75,8 @@ class Window:
         if not self.possible():
             least = self.train[0] + observation.RECENT + min(self.horizons) + 1
             raise UsageError(
-                f"these years are too few: train to {least} or later to forecast {min(self.horizons)} ahead, "
-                f"to {least - min(self.horizons) + max(self.horizons)} for horizons up to {max(self.horizons)} years"
+                f"these years are too few: train to {least} or later for {min(self.horizons)} year{'s'[: min(self.horizons) > 1]} "
+                f"ahead, to {least - min(self.horizons) + max(self.horizons)} for horizons up to {max(self.horizons)} years"
             )
 
 
@@ -93,6 +93,10 @@ class Cases:
     observed: Array  # (C,)
     forecasts: dict[str, dict[str, Array]] = field(default_factory=dict)
     """Forecaster -> crps, mean, q05, q25, q50, q75, q95, pit, deepens (a probability); each (C,)."""
+
+    def origins(self) -> list[int]:
+        """Years from which there is any case."""
+        return np.unique(self.origin).tolist()
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,7 @@ def hindcast(
         changes = changes_of(MECHANISTIC[name], panel, window, runs, seed, executor, say)
         for (outcome, horizon), own in cases.items():
             seen = bearing(outcome, horizon, changes, window, panel)
-            if seen is None:
+            if seen is None or not own.origins():
                 continue
             try:
                 model = learn(outcome, horizon, record, known, panel, window, seen)
@@ -200,7 +204,7 @@ def hindcast(
                 continue
             fitted[name, outcome, horizon] = model
             own.forecasts[name] = _joined(
-                [scored(model.forecast(known[outcome, o], seen[o], MEMBERS), own, o) for o in window.judged(horizon)]
+                [scored(model.forecast(known[outcome, o], seen[o], MEMBERS), own, o) for o in own.origins()]
             )
     return Hindcast(panel, window, list(cases.values()), fitted, asked, unfitted)
 
@@ -326,10 +330,11 @@ def _statistical(own: Cases, values: Array, panel: Panel, window: Window) -> Non
     for name, fit in STATISTICAL.items():
         model = fit(values, years, window.train, (own.horizon,))
         parts = []
-        for origin in window.judged(own.horizon):
+        for origin in own.origins():
             mean, sd = model.forecast(values[: panel.years.index(origin) + 1], origin)
             parts.append(scored(mean[0] + sd[0] * levels[:, None, None], own, origin))
-        own.forecasts[name] = _joined(parts)
+        if parts:
+            own.forecasts[name] = _joined(parts)
 
 
 def scored(members: Array, own: Cases, origin: int) -> dict[str, Array]:

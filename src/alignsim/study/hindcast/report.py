@@ -32,11 +32,11 @@ def rows(found: Hindcast, progress: Callable[[int, int], None] | None = None) ->
     out: list[dict[str, Any]] = []
     masks: dict[tuple[int, int], dict[str, Array]] = {}
     for done, own in enumerate(found.cases, 1):
-        for origin in np.unique(own.origin):
-            key = (int(origin), own.horizon)
+        for origin in own.origins():
+            key = (origin, own.horizon)
             if key not in masks:
                 masks[key] = groups(found.panel, *key)
-        for name in next(iter(masks.values()), ()):
+        for name in next(iter(masks.values()), ()) if len(own.origin) else ():
             within = member(own, masks, name)
             if scoreboard.REFERENCE not in scoreboard.comparable(own.forecasts, own.observed, within)[0]:
                 continue
@@ -131,20 +131,32 @@ def silences(found: Hindcast, table: list[dict[str, Any]]) -> list[str]:
         gaps: dict[str, list[int]] = {}
         for cases in own:
             wanted = {origin + cases.horizon for origin in found.window.judged(cases.horizon)}
-            lacking = wanted - {int(o) + cases.horizon for o in np.unique(cases.origin)}
+            lacking = wanted - {origin + cases.horizon for origin in cases.origins()}
             if lacking:
                 said = "no case at all" if lacking == wanted else f"no case in {spans(lacking)}"
                 gaps.setdefault(said, []).append(cases.horizon)
         for said, horizons in gaps.items():
             ahead = "" if len(horizons) == len(own) else f", {_listed(horizons)} ahead"
             lines.append(f"{_subject(outcome)}{ahead}: {said}; nothing is on record then, or was at the origin.")
-    for (outcome, horizon), why in found.unfitted.items():
-        lines.append(f"{_subject(outcome)}, {_years(horizon)} ahead: naive forecasts alone; {why}.")
+    lines += _unfitted(found, table)
     present = {row["group"] for row in table}
     absent = [name for name in groups_of(found) if name not in present]
     if absent and present:
         lines.append(f"No case of these groups: {', '.join(absent)}.")
     return lines
+
+
+def _unfitted(found: Hindcast, table: list[dict[str, Any]]) -> list[str]:
+    """Where no observation model could be fitted, with the reason of the shortest horizon, which has most pairs."""
+    without: dict[tuple[str, str], dict[int, str]] = {}
+    for (outcome, horizon), why in found.unfitted.items():
+        scored = any((row["outcome"], row["horizon"]) == (outcome, horizon) for row in table)
+        said = "naive forecasts alone" if scored else "not scored"
+        without.setdefault((outcome, said), {})[horizon] = why
+    return [
+        f"{_subject(outcome)}, {_listed(list(whys))} ahead: {said}; {next(iter(whys.values()))}."
+        for (outcome, said), whys in without.items()
+    ]
 
 
 def groups_of(found: Hindcast) -> list[str]:
