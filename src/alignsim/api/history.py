@@ -77,8 +77,8 @@ def hindcast(
 ) -> Hindcast:
     """Forecast the past from every origin and score the forecasts against naive ones; writes nothing.
 
-    `panel` is a folder, a packaged name, or a table of outcomes by pair and year (.csv or .parquet) that is laid over the
-    worlds of the packaged panel; years are written 1992:2008. What these years do not allow is left out and said.
+    `panel` is a folder, a packaged name, or a table of outcomes by pair and year (.csv or .parquet) that is laid over
+    the worlds of the packaged panel; years are written 1992:2008. What these years do not allow is left out and said.
     Raises UsageError for years that the panel does not hold and for unknown theories, and what `world.panel.read`
     raises.
     """

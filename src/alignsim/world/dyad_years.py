@@ -63,6 +63,7 @@ class _Table:
 
     def __init__(self, path: Path) -> None:
         self.path, self.problems = path, list[Problem]()
+        self.parquet = path.suffix.lower() == ".parquet"
         try:
             self.digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         except FileNotFoundError as error:
@@ -71,11 +72,12 @@ class _Table:
             raise FileProblem(f"could not read {path}: {reason(error)}") from error
 
     def panel(self, base: Panel) -> Panel:
-        rows = self._parquet() if self.path.suffix.lower() == ".parquet" else self._csv()
-        self._stop()
+        rows = self._parquet() if self.parquet else self._csv()
+        if not rows.lines:
+            self._stop()
         first, second = next(pair for pair in PAIRS if set(pair) <= set(rows.cells))
         year, known = self._years(rows), Codes()
-        a, b = self._codes(rows, first, known), self._codes(rows, second, known)
+        a, b = (self._codes(rows, name, known, base.states) for name in (first, second))
         values = {c.name: self._numbers(rows, c.name, c.low, c.high) for c in OUTCOMES}
         if JOINT in rows.cells:
             joint = self._numbers(rows, JOINT, 0, math.inf)
@@ -83,7 +85,7 @@ class _Table:
         self._pairs(rows, year, a, b, first)
         held = np.isin(year, base.years) & np.isin(a, base.states) & np.isin(b, base.states)
         years = self._consecutive(sorted({int(y) for y in year[held]}), rows, base)
-        states = sorted(set(a[held]) | set(b[held]))
+        states = sorted({str(code) for code in (*a[held], *b[held])})
         if len(states) < 2:
             self._wrong(0, rows.places[first], first, f"holds fewer than two states of panel {base.name}; "
                         f"it knows {' '.join(base.states)}")  # fmt: skip
@@ -105,7 +107,7 @@ class _Table:
             return
         told, extra = sorted(set(self.problems)), len(set(self.problems)) - MOST_PROBLEMS
         more = [Problem(10**9, 0, "", f"and {extra} more problems")] if extra > 0 else []
-        where = "row:column of the table" if self.path.suffix.lower() == ".parquet" else "line:column"
+        where = "row:column" if self.parquet else "line:column"
         raise InvalidInput(f"{self.path} ({where})", told[:MOST_PROBLEMS] + more, "cannot be used as a panel")
 
     # --- files
@@ -198,6 +200,7 @@ class _Table:
             if number is None:
                 comma = isinstance(cell, str) and _number(cell.replace(",", ".")) is not None
                 way = "write it with a point" if comma else "write a number, or leave it blank where it is unknown"
+                way = "write it as 2016" if name == "year" else way
                 self._wrong(rows.lines[k], rows.places[name], name, f"{cell!r} is not a number; {way}")
             elif not (low <= number <= high or math.isnan(number)):
                 message = f"{cell} is outside {low:g} to {high:g}; correct it, or leave it blank where it is unknown"
@@ -217,14 +220,15 @@ class _Table:
             values[k] = np.nan
         return values
 
-    def _codes(self, rows: _Rows, name: str, known: Codes) -> Array:
+    def _codes(self, rows: _Rows, name: str, known: Codes, likely: Iterable[str]) -> Array:
         """A column of codes as the panel spells them, "" where they are wrong."""
         cells = ["" if cell is None else str(cell).strip() for cell in rows.cells[name]]
         spelt = {cell: known.iso3(cell) or "" for cell in set(cells)}
         for k, cell in enumerate(cells):
             if not spelt[cell]:
                 what = f"{cell!r} is not a code of a state" if cell else "is blank"
-                way = did_you_mean(cell, known.names) or "; write ISO 3166-1 codes of three letters, such as IRN"
+                way = "; Namibia is NAM" if cell == "NA" else did_you_mean(cell, likely)
+                way = way or "; write an ISO 3166-1 code of three letters, such as IRN"
                 self._wrong(rows.lines[k], rows.places[name], name, what + way)
         return np.array([spelt[cell] for cell in cells], dtype="U3")
 
@@ -245,7 +249,9 @@ class _Table:
         earliest = np.maximum.accumulate(np.where(again, 0, np.arange(len(again)))) if len(again) else again
         for place in np.flatnonzero(again):
             k, first = where[order[place]], where[order[earliest[place]]]
-            message = f"{a[k]}-{b[k]} of {int(year[k])} is also in row {rows.lines[first]}"
+            message = (
+                f"{a[k]}-{b[k]} of {int(year[k])} is also {'in row' if self.parquet else 'on line'} {rows.lines[first]}"
+            )
             message += f" as {a[first]}-{b[first]}" if a[k] != a[first] else ""
             self._wrong(rows.lines[k], column, name, f"{message}; keep one of them")
 
@@ -300,7 +306,9 @@ def _laid_over(
             pact = base.pacts[year][np.ix_(keep, keep)]
             world, note = _realigned(world, year, years, agreed, apart, pact)
             about[str(year)] = {**about.get(str(year), {}), "agreement": f"{note}, of {table.path.name}"}
-            world = replace(world, sources=_cited(base, about[str(year)], year, world, _latest(years, year, agreed, apart)))
+            world = replace(
+                world, sources=_cited(base, about[str(year)], year, world, _latest(years, year, agreed, apart))
+            )
             anew.append(year)
         worlds[year] = world
     own = {"title": table.path.name, "author": "the table's", "terms": "the table's"}

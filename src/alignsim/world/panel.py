@@ -170,9 +170,7 @@ class _Reader(Tables):
             self._complete(lines, states, years)
         return out
 
-    def _pacts(
-        self, states: tuple[str, ...], years: tuple[int, ...], sources: dict[str, Any]
-    ) -> dict[int, Array]:
+    def _pacts(self, states: tuple[str, ...], years: tuple[int, ...], sources: dict[str, Any]) -> dict[int, Array]:
         """Year after the votes on file -> (N, N) of pacts.csv; a pair that is not listed has none."""
         last = self._recorded(sources).get("votes", years[-1])
         out = {year: np.zeros((len(states), len(states))) for year in years if year > last}

@@ -73,10 +73,11 @@ class Window:
                 f"use --test {self.train[1] + 1}:{max(self.test[1], self.train[1] + 1)}"
             )
         if not self.possible():
-            least = self.train[0] + observation.RECENT + min(self.horizons) + 1
+            shortest, longest = min(self.horizons), max(self.horizons)
+            least = self.train[0] + observation.RECENT + shortest + 1
             raise UsageError(
-                f"these years are too few: train to {least} or later for {min(self.horizons)} year{'s'[: min(self.horizons) > 1]} "
-                f"ahead, to {least - min(self.horizons) + max(self.horizons)} for horizons up to {max(self.horizons)} years"
+                f"these years are too few: train to {least} or later for a horizon of {shortest}, to "
+                f"{least + longest - shortest} or later for horizons up to {longest} years"
             )
 
 
@@ -152,7 +153,7 @@ STATISTICAL = {
 
 def outcomes(panel: Panel) -> dict[str, Array]:
     """What is on record, (Y, N, N) each: agreement and distance by calendar year, shares of a state's external trade,
-    and arms as five-year means, TIV a month, supplier to recipient. Trade that a later world only carries on is none."""
+    and arms as five-year means, TIV a month, supplier to recipient. Trade that a world only carries on is nan."""
     trade, arms = [], []
     for year in panel.years:
         world = panel.world(year)
