@@ -29,7 +29,7 @@ def draw_all(found: Hindcast, table: list[dict[str, Any]], folder: Path, formats
     )
     votes = [row for row in table if row["outcome"] in OUTCOMES]
     flows = [row for row in table if row["outcome"] not in OUTCOMES]
-    figures = {}
+    figures: dict[str, Any] = {}
     if _told(votes):
         figures |= {"skill": draw.skill(votes, source=source), "coverage": draw.coverage(votes, source=source)}
     if _told(flows):

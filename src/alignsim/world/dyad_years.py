@@ -134,7 +134,8 @@ class _Table:
             if not any(row):
                 continue
             if len(row) != len(header):
-                message = f"has {len(row)} cells, the header has {len(header)}; write each figure with a point"
+                message = f"has {len(row)} cells, the header has {len(header)}"
+                message += "; write decimals with a point" if len(row) > len(header) else ""
                 self._wrong(reader.line_num, len(row), "", message)
                 continue
             rows.lines.append(reader.line_num)
@@ -249,9 +250,8 @@ class _Table:
         earliest = np.maximum.accumulate(np.where(again, 0, np.arange(len(again)))) if len(again) else again
         for place in np.flatnonzero(again):
             k, first = where[order[place]], where[order[earliest[place]]]
-            message = (
-                f"{a[k]}-{b[k]} of {int(year[k])} is also {'in row' if self.parquet else 'on line'} {rows.lines[first]}"
-            )
+            where_else = f"{'in row' if self.parquet else 'on line'} {rows.lines[first]}"
+            message = f"{a[k]}-{b[k]} of {int(year[k])} is also {where_else}"
             message += f" as {a[first]}-{b[first]}" if a[k] != a[first] else ""
             self._wrong(rows.lines[k], column, name, f"{message}; keep one of them")
 
@@ -306,9 +306,8 @@ def _laid_over(
             pact = base.pacts[year][np.ix_(keep, keep)]
             world, note = _realigned(world, year, years, agreed, apart, pact)
             about[str(year)] = {**about.get(str(year), {}), "agreement": f"{note}, of {table.path.name}"}
-            world = replace(
-                world, sources=_cited(base, about[str(year)], year, world, _latest(years, year, agreed, apart))
-            )
+            latest = _latest(years, year, agreed, apart)
+            world = replace(world, sources=_cited(base, about[str(year)], year, world, latest))
             anew.append(year)
         worlds[year] = world
     own = {"title": table.path.name, "author": "the table's", "terms": "the table's"}

@@ -58,8 +58,8 @@ def build(
 
     `states` is a selection as for a world; who has no figures in one of the years is left out and named in `built`,
     `largest:40` counts by capabilities of the first year, and a listed code without figures is refused. Outcomes of a
-    year are nan where the files hold no votes or ideal points of it. With `votes_until`, votes and ideal points of later
-    years are not looked at, neither for outcomes nor for worlds. Calls `progress(done, total)` after each year.
+    year are nan where the files hold no votes or ideal points of it. With `votes_until`, those of later years are not
+    looked at, neither for outcomes nor for worlds. Calls `progress(done, total)` after each year.
 
     Raises UsageError for years that cannot be, FileProblem and InvalidInput for files and selections.
     """

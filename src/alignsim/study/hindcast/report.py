@@ -108,9 +108,8 @@ def in_words(table: list[dict[str, Any]], model: str) -> list[str]:
         skill = {r["horizon"]: r for r in own if r["score"] == "crps skill"}
         if not skill:
             continue
-        lines.append(
-            f"{_subject(outcome)}: {model} against persistence, CRPS skill with intervals by dyad and by state"
-        )
+        subject = _subject(outcome)
+        lines.append(f"{subject}: {model} against persistence, CRPS skill with intervals by dyad and by state")
         for horizon, row in skill.items():
             by_dyad, by_state = (
                 f"{_percent(row[f'low{k}'])} to {_percent(row[f'high{k}'])}" for k in ("", "_by_state")
@@ -183,9 +182,8 @@ def _subject(outcome: str) -> str:
 
 
 def _listed(horizons: list[int]) -> str:
-    return (
-        _years(horizons[0]) if len(horizons) == 1 else f"{', '.join(map(str, horizons[:-1]))} and {horizons[-1]} years"
-    )
+    *most, last = horizons
+    return f"{', '.join(map(str, most))} and {_years(last)}" if most else _years(last)
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -218,13 +216,7 @@ def _marked(row: dict[str, Any]) -> str:
     dyad = "+" if row["low"] > 0 else "−" if row["high"] < 0 else ""
     state = "+" if row["low_by_state"] > 0 else "−" if row["high_by_state"] < 0 else ""
     value = row["value"]
-    told = (
-        "unknown"
-        if not np.isfinite(value)
-        else "far below"
-        if value < -9.99
-        else f"{100 * value:.1f}".replace("-", "−")
-    )
+    told = "far below" if value < -9.99 else f"{100 * value:.1f}".replace("-", "−").replace("nan", "unknown")
     return f"{told} {dyad + state:<2}"
 
 
