@@ -248,18 +248,6 @@ def bearing(
     return {o: to(values) - to(np.array(panel.world(o).arms)) for o, values in found.items()}
 
 
-def nothing(panel: Panel, window: Window) -> dict[int, Array]:
-    """No change at all, by origin, (1, N, N)."""
-    n = len(panel.states)
-    return {origin: np.zeros((1, n, n)) for origin in window.origins()}
-
-
-def until(record: Mapping[str, Array], panel: Panel, origin: int) -> dict[str, Array]:
-    """What was on record at the end of a year; nothing later is handed to any forecaster."""
-    last = panel.years.index(origin) + 1
-    return {name: values[:last] for name, values in record.items()}
-
-
 def carried(past: dict[str, Array], outcome: str) -> dict[str, Array]:
     """The same past, with the last year of the other outcome of votes carried on where it is no longer on record."""
     other = {"agreement": "distance", "distance": "agreement"}.get(outcome)
@@ -271,6 +259,18 @@ def carried(past: dict[str, Array], outcome: str) -> dict[str, Array]:
     own = past[other].copy()
     own[there[-1] + 1 :] = own[there[-1]]
     return {**past, other: own}
+
+
+def nothing(panel: Panel, window: Window) -> dict[int, Array]:
+    """No change at all, by origin, (1, N, N)."""
+    n = len(panel.states)
+    return {origin: np.zeros((1, n, n)) for origin in window.origins()}
+
+
+def until(record: Mapping[str, Array], panel: Panel, origin: int) -> dict[str, Array]:
+    """What was on record at the end of a year; nothing later is handed to any forecaster."""
+    last = panel.years.index(origin) + 1
+    return {name: values[:last] for name, values in record.items()}
 
 
 def features(record: Mapping[str, Array], panel: Panel, window: Window) -> dict[tuple[str, int], Array]:
