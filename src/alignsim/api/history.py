@@ -77,8 +77,10 @@ def hindcast(
 ) -> Hindcast:
     """Forecast the past from every origin and score the forecasts against naive ones; writes nothing.
 
-    `panel` is a folder or a packaged name; years are written 1992:2008. Raises UsageError for years that the panel does
-    not hold and for unknown theories, and what `world.panel.read` raises.
+    `panel` is a folder, a packaged name, or a table of outcomes by pair and year (.csv or .parquet) that is laid over
+    the worlds of the packaged panel; years are written 1992:2008. What these years do not allow is left out and said.
+    Raises UsageError for years that the panel does not hold and for unknown theories, and what `world.panel.read`
+    raises.
     """
     from alignsim.study.hindcast import engine, report
     from alignsim.world import panel as panels
@@ -91,8 +93,26 @@ def hindcast(
     with progress("scoring") as said:
         table = report.rows(found, said)
     best = next((n for n in ("consent, calibrated", "consent, signed") if n in names), names[-1])
+    words = [*own.built.get("said", ()), *report.in_words(table, best), *report.silences(found, table)]
+    words += _seen_before(names, window)
     settings = {"panel": own.name, "train": train, "test": test, "theories": names, "runs": runs, "seed": seed}
-    return Hindcast(found, table, report.in_words(table, best), _origin() | settings)
+    settings |= {"table": own.built} if "table" in own.built else {}
+    return Hindcast(found, table, words, _origin() | settings)
+
+
+def _seen_before(names: list[str], window: Any) -> list[str]:
+    """A warning where the posterior was fitted to years that are to judge it."""
+    from alignsim.plan.posterior import packaged
+
+    posterior = packaged(FAMILIES[0]) if "consent, calibrated" in names else None
+    fitted = str(posterior.provenance["years"]) if posterior else ""
+    last = int(fitted.split()[-1]) if fitted and fitted.split()[-1].isdigit() else 0
+    if window.test[0] > last:
+        return []
+    return [
+        f"The calibrated belief was fitted to {fitted} and has seen the test years to {min(last, window.test[1])}: "
+        "its scores there are no test."
+    ]
 
 
 def calibrate(

@@ -99,15 +99,20 @@ def build(name: str, month: str, source: Path, states: str, title: str, out: Pat
 @click.option("--states", default="all", show_default=True, metavar="WHICH",
               help="all, largest:40, preset:history, a comma list of codes, or a file of codes.")  # fmt: skip
 @click.option("--title", default="", help="A title; by default it counts states and years.")
+@click.option("--votes-until", type=int, metavar="YEAR",
+              help="Leave UN votes and ideal points after this year out, of outcomes and of worlds.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; by default NAME here.")
 @click.option("--force", is_flag=True, help="Write over a panel that is already there.")
-def panel(name: str, years: str, source: Path, states: str, title: str, out: Path | None, force: bool) -> None:
+def panel(
+    name: str, years: str, source: Path, states: str, title: str, votes_until: int | None, out: Path | None, force: bool
+) -> None:
     """Build a panel called NAME: the world at the end of each year, and how each pair voted in it.
 
     \b
     alignsim world panel mine --years 1992:2015 --from data --states preset:history
     A state without figures in one of the years is left out. Where the files hold no votes or ideal points of a
-    year, its outcomes stay blank. The files are those of `alignsim world build`.
+    year, its outcomes stay blank. Later votes in a file of their own beside the others are found too. The files are
+    those of `alignsim world build`.
     """
     from alignsim.cli.progress import bar
     from alignsim.errors import UsageError
@@ -124,7 +129,7 @@ def panel(name: str, years: str, source: Path, states: str, title: str, out: Pat
     folder = out or Path(name)
     history.free(folder, force)
     with bar("building", unit="years") as progress:
-        made = history.build(name, listed, source, states, progress, title)
+        made = history.build(name, listed, source, states, progress, title, votes_until)
     history.save(made, folder, force)
     click.echo(f"{folder}: {len(made.states)} states, {listed[0]} to {listed[-1]}")
     for code, why in made.built["left_out"].items():
