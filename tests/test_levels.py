@@ -15,6 +15,7 @@ from alignsim import api
 from alignsim.cli import COMMANDS
 from alignsim.cli.judge import write_table
 from alignsim.cli.tables import specifications
+from alignsim.plan.plan import Watched
 from alignsim.plan.resolution import resolve
 from alignsim.results.measures import ABOUT_TIES
 from alignsim.show import notebook, verdicts
@@ -120,14 +121,19 @@ def test_rival_theories_have_levels_of_ties_and_isolation_and_are_silent_about_c
     assert {row["verdict"] for row in claims["strong"]["rivals"]} == {"not testable"}
 
 
-def test_a_landscape_ranks_a_friend_among_friends_half_way_up():
-    """All on one's side are equally close, so that of F friends beside the partner each counts half."""
+def test_in_a_landscape_all_on_a_side_are_equally_close_and_count_half():
     document = small.scenario(LEVELS, runs=2)
     plan = watching(resolve(document, small.world()), document.scenario.claims)
-    of = simulate(replace(plan, theory="landscape"), np.arange(2))
-    values = effects(asked(document.scenario.claims[0], plan), of) + 0.25
-    others = len(small.world().states) - 2
-    assert np.isin(values * 2 * others, np.arange(2 * others + 1)).all()
+    iran, russia = (plan.states.index(code) for code in ("IRN", "RUS"))
+    third = [k for k in range(len(plan.states)) if k not in (iran, russia)]
+    ties = tuple(Watched("alignment", (iran,), (k,)) for k in (russia, *third))
+    plan = replace(plan, theory="landscape", watched=(*plan.watched, *ties))
+    of = simulate(plan, np.arange(2))
+    own, *others = (of.series("baseline", plan.watched.index(tie))[:, 1] for tie in ties)
+    friends = (np.array(others) > 0).sum(axis=0)
+    foes = len(third) - friends
+    expected = np.where(own > 0, 0.5 * friends, friends + 0.5 * foes) / len(third)
+    assert effects(asked(document.scenario.claims[0], plan), of) + 0.25 == pytest.approx(expected)
 
 
 def test_the_sentence_says_where_things_stand_and_given_what(claims):
