@@ -217,7 +217,7 @@ def _row(own: dict[str, Any]) -> list[str]:
     ]
 
 
-def _rival(theory: str, said: list[dict[str, Any]], level: float | None) -> str:
+def _rival(theory: str, said: list[dict[str, Any]], level: float | None = None) -> str:
     """What a rival theory says, in a line for all beliefs under which it says the same."""
     verdicts: dict[str, list[dict[str, Any]]] = {}
     for rival in said:
@@ -230,7 +230,7 @@ def _rival(theory: str, said: list[dict[str, Any]], level: float | None) -> str:
     return f"{theory}: {'. '.join(parts)}"
 
 
-def _between_medians(said: list[dict[str, Any]], level: float | None) -> str:
+def _between_medians(said: list[dict[str, Any]], level: float | None = None) -> str:
     from alignsim.study.verdicts import signed
 
     middles = [rival["effect"]["q50"] for rival in said if rival["effect"]["q50"] is not None]
