@@ -46,6 +46,46 @@ def test_planted_effects_are_judged_right(truth, expect, outcome):
     assert right_in(lambda rng: verdict(effects(rng, truth), MARGIN, expect).outcome == outcome) >= 95
 
 
+@pytest.mark.parametrize(
+    ("beyond", "expect", "outcome"),
+    [
+        (-0.10, "at most", "supported"),
+        (0.10, "at most", "refuted"),
+        (0.00, "at most", "inconclusive"),
+        (0.10, "at least", "supported"),
+        (-0.10, "at least", "refuted"),
+        (0.00, "at least", "inconclusive"),
+    ],
+)
+def test_planted_outcomes_are_judged_right_against_a_level(beyond, expect, outcome):
+    """However far an outcome is beyond its level, that is refuted and never contradicted."""
+    assert right_in(lambda rng: verdict(effects(rng, beyond), 0.0, expect).outcome == outcome) >= 95
+    assert verdict(effects(np.random.default_rng(0), 100 * beyond), 0.0, expect).contradiction.value == 0
+
+
+def test_an_outcome_just_at_its_level_keeps_to_it():
+    for expect in ("at most", "at least"):
+        judged = verdict(np.zeros(50), 0.0, expect)
+        assert (judged.outcome, judged.support.value, judged.refutation.value) == ("supported", 1, 0)
+
+
+def test_a_level_has_no_sign_for_the_control_to_expose():
+    families = {name: verdict(np.full(400, -0.1), 0.0, "at most") for name in ("signed", "sceptical")}
+    control = combine(families).control
+    assert "built in:" not in control and "P(it holds) = 1.00" in control
+    assert "built in:" in combine({name: verdict(np.full(400, 0.1), 0.05) for name in families}).control
+
+
+def test_a_sentence_about_a_level_names_no_cause_and_no_move():
+    what = "the isolation of Russia in 2029-12 is at least 0.5"
+    said = verdicts.sentence(verdict(np.array([0.1] * 3 + [-0.1] * 97), 0.0, "at least"), "", what)
+    assert said.startswith(f"Refuted under the signed model: {what} with probability 0.03, almost no chance. This is")
+    given = verdicts.sentence(verdict(np.array([0.1, -0.1] * 20), 0.0, "at least"), "given “isolation”,", what)
+    assert f"model: given “isolation”, {what} with probability 0.50 and is not with 0.50, and a verdict" in given
+    silent = verdicts.sentence(verdict(None, 0.0, "at least"), "", what)
+    assert silent == f"Nothing the model observes can decide whether {what}."
+
+
 def test_effects_spread_wide_round_the_margin_are_inconclusive():
     assert right_in(lambda rng: verdict(effects(rng, MARGIN, 0.1), MARGIN).outcome == "inconclusive") >= 95
 

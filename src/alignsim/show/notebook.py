@@ -89,14 +89,16 @@ def judgement(content: Mapping[str, Any]) -> str:
 def _claim(claim: Mapping[str, Any]) -> str:
     rows = []
     for belief, own in (claim.get("beliefs") or {}).items():
-        share, effect = own["probabilities"], own["effect"]
+        share, effect = own["probabilities"], own.get("outcome") or own["effect"]
         numbers = [""] * 4
         if effect["q50"] is not None:
             numbers = [signed(effect["q50"]), _span(effect), f"{share['above']:.2f}", f"{share['below_minus']:.2f}"]
         rows.append([BELIEFS.get(belief, belief), own["verdict"], *numbers, own["runs"]])
     for rival in claim.get("rivals") or []:
         rows.append([f"theory: {rival['theory']}", rival["verdict"], "", "", "", "", ""])
-    columns = ("belief", "verdict", "effect", "90 % of runs", "P(> margin)", "P(< −margin)", "runs")
+    columns = ["belief", "verdict", "effect", "90 % of runs", "P(> margin)", "P(< −margin)", "runs"]
+    if claim.get("level") is not None:
+        columns[2], columns[4:6] = "outcome", [f"P(> {claim['level']:g})", f"P(< {claim['level']:g})"]
     says = f"<p>{_text(claim['sentence'])}</p>"
     return says + table(claim["id"], columns, rows) if rows else f"<p><b>{_text(claim['id'])}</b></p>{says}"
 

@@ -111,6 +111,8 @@ def _failures(
     fails, rule = {
         "decrease": (means >= -margin, f"the mean effect over the runs is not below {-margin:g}"),
         "none": (np.abs(means) > margin, f"the mean effect over the runs is beyond ±{margin:g}"),
+        "at most": (means > 0, "the mean outcome over the runs is above the level"),
+        "at least": (means < 0, "the mean outcome over the runs is below the level"),
     }.get(expect, (means <= margin, f"the mean effect over the runs is not above {margin:g}"))
     if fails.all() or not fails.any():
         return

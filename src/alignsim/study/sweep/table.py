@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DATA, MANIFEST = "sweep.nc", "manifest.json"
 UNITS = {
     "alignment": "alignment, -1 to 1",
+    "tie rank": "share of other states",
     "trade dependence": "share of external trade",
     "arms flow": "million TIV a month",
     "bloc membership": "share of pairs",
@@ -94,6 +95,9 @@ class Sweep:
     def described(self, name: str) -> tuple[str, str, float, str]:
         """Of a name in `values`: what it is in words, its unit, its margin and what its claim expects of it."""
         for effect in self.effects:
+            if effect.name == name and effect.level is not None:
+                words = f"{self.outcomes[effect.outcome]} in {effect.branch}, less {effect.level:g}"
+                return words, f"difference in {self.units[effect.outcome]}", effect.margin, effect.expect
             if effect.name == name:
                 against = "" if effect.against == BASELINE else f" against {effect.against}"
                 words = f"the effect of {effect.branch}{against} on {self.outcomes[effect.outcome]}"
@@ -102,7 +106,9 @@ class Sweep:
         return f"{outcome} in {branch}", self.units[self.outcomes.index(outcome)], 0.0, ""
 
     def effect(self, effect: Effect) -> Array:
-        """The difference that an effect's branch makes, (n, R)."""
+        """The difference that an effect's branch makes, or how far it is above its level, (n, R)."""
+        if effect.level is not None:
+            return self.measured[:, :, self.branches.index(effect.branch), effect.outcome] - effect.level
         one, other = (self.branches.index(name) for name in (effect.branch, effect.against))
         return self.measured[:, :, one, effect.outcome] - self.measured[:, :, other, effect.outcome]
 
@@ -282,7 +288,8 @@ def _columns(sweep: Sweep) -> list[_Column]:
         values = np.full((n, runs, len(sweep.branches)), np.nan)
         values[:, :, sweep.branches.index(effect.branch)] = sweep.effect(effect)
         outcome, unit = sweep.outcomes[effect.outcome], sweep.units[effect.outcome]
-        words = f"{outcome}: {effect.branch} less {effect.against}, in the row of {effect.branch}"
+        other = effect.against if effect.level is None else f"{effect.level:g}"
+        words = f"{outcome}: {effect.branch} less {other}, in the row of {effect.branch}"
         found.append(_Column(f"effect.{column_name(effect.name)}", unit, words, values))
     found += [
         _Column("loop_gain", "ratio", "largest growth factor of the loop from ties to desires", sweep.gain[:, :, None]),
@@ -337,7 +344,8 @@ def _dataset(sweep: Sweep) -> xarray.Dataset:
         about = {"long_name": outcome, "units": sweep.units[o]}
         put(dimension(outcome), sweep.measured[:, :, :, o], ("run", "branch"), about)
     for effect in sweep.effects:
-        about = {"long_name": effect.name, "units": sweep.units[effect.outcome], **asdict(effect)}
+        said = {key: value for key, value in asdict(effect).items() if value is not None}
+        about = {"long_name": effect.name, "units": sweep.units[effect.outcome], **said}
         put(f"effect_{dimension(effect.name)}", sweep.effect(effect), ("run",), about)
     put("loop_gain", sweep.gain, ("run",), {"units": "ratio"})
     if sweep.happened:
