@@ -124,12 +124,6 @@ class Sweep:
         shown = {name: values[name] for name in margins} or values
         return [_ends(self, name, own, margins.get(name)) for name, own in shown.items()]
 
-    def _repr_html_(self) -> str:
-        import pandas
-
-        about = f"<p><b>{len(self.points)} points, {self.runs} runs each</b></p>"
-        return about + pandas.DataFrame(self.summary()).to_html(index=False, float_format="{:.3f}".format)
-
     def table(self) -> pandas.DataFrame:
         """One row for each point, run and branch; columns as `codebook` lists them."""
         return _table(self)
