@@ -69,8 +69,8 @@ def sobol_bars(
     page = sheet(
         f"What {outcome} depends on: shares of its variance",
         f"Dark bar: the input alone (first order, S1). Pale bar: with all its interactions (total order, ST). Lines: "
-        f"{level:.0%} intervals. Ranks are by total order; a range means that intervals overlap."
-        + _left_out(labels, order),
+        f"{level:.0%} intervals; where it is grey no share can be. Ranks are by total order; a range means that "
+        f"intervals overlap.{_left_out(labels, order)}",
         source, wide, tall + 0.95,
     )  # fmt: skip
     ax = page.axes(MARGIN + left, 0.3, plot, tall)
@@ -82,6 +82,7 @@ def sobol_bars(
         _interval(ax, first[d], row + 0.17)
         ax.text(1 + 0.1 / plot, row, _rank(total, d), transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL)
     ax.set_xlim(_from_zero(np.concatenate([total[order], first[order]])))
+    _impossible(ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("share of variance")
     page.text(MARGIN + left + plot + 0.1, 0.08, "rank", color=MUTED)
@@ -101,6 +102,7 @@ def _pairs(page: Page, pairs: list[tuple[str, Array]], left: float, wide: float,
         ax.barh(row, value[0], height=0.5, color=ORANGE if sure else "#f0ddd0", edgecolor=ORANGE, lw=0.6, gid="pair")
         _interval(ax, value, row, SEEN if sure else UNSEEN)
     ax.set_xlim(_from_zero(values))
+    _impossible(ax)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("share of variance, both together (S2)")
@@ -306,6 +308,14 @@ def _from_zero(index: Array) -> tuple[float, float]:
     """Limits that hold zero and every interval."""
     low, high = min(0.0, float(index[:, 1].min())), max(0.02, float(index[:, 2].max()))
     return low - (0.03 * (high - low) if low < 0 else 0.0), high + 0.03 * (high - low)
+
+
+def _impossible(ax: Axes) -> None:
+    """Grey where a share of variance cannot be: below nothing and above all."""
+    low, high = ax.get_xlim()
+    for start, end in ((low, 0.0), (1.0, high)):
+        if end > start:
+            ax.axvspan(start, end, color="#000000", alpha=0.07, lw=0, zorder=0.5, gid="impossible")
 
 
 def _rank(index: Array, d: int) -> str:
