@@ -116,7 +116,9 @@ def test_a_judgement_shows_its_sentences_and_verdicts_and_draws_its_claims(file:
     (claim,) = judgement.claims
     shown = judgement._repr_html_()
     assert claim["verdict"] in shown and "closer" in shown
-    assert judgement.plot.path("closer").axes
+    drawn = judgement.plot.path("closer")
+    said = " ".join(text.get_text().replace("\n", " ") for text in drawn.texts)
+    assert "“they grow closer”" in said and "50% and 90%" in said
     with pytest.raises(alignsim.errors.UsageError, match="did you mean 'closer'"):
         judgement.plot.path("closr")
     with pytest.raises(alignsim.errors.UsageError, match="has nothing for the figure 'attribution'"):
@@ -195,7 +197,8 @@ def test_figures_of_a_sweep_are_drawn_by_name(swept: api.Sweep) -> None:
     for figure in (found.plot.response(), found.plot.tornado(), found.plot.map()):
         assert "effect of isolation" in figure.get_label()
     one, two = swept.names
-    assert found.plot.map(inputs=(two, one)).axes[0].get_ylabel() == "sanctions.bite (log points)"
+    across = found.plot.map(inputs=(two, one)).axes[0]
+    assert across.get_ylabel() == "sanctions.bite (log points)" and across.get_xlabel().endswith("intensity (0 to 1)")
     with pytest.raises(alignsim.errors.UsageError, match="grid design of this size has nothing for the figure 'sobol'"):
         found.plot.sobol()
     with pytest.raises(alignsim.errors.UsageError, match="did you mean 'closer'"):

@@ -96,8 +96,9 @@ class ClaimPlots:
         own = claims[wanted]
         if not own.get({"curve": "beliefs"}.get(name, name)):
             raise UsageError(f"the judgement of {wanted!r} has nothing for the figure {name!r}; a quick one has little")
-        more = [verdicts.markers(self._content["assumed"]["events"], own)] if name == "path" else []
-        return getattr(verdicts, FIGURES[name])(own, *more)
+        marks = verdicts.markers(self._content["assumed"]["events"], own) if name == "path" else []
+        drawn = getattr(verdicts, FIGURES[name])(own, *([marks] if name == "path" else []))
+        return verdicts.headed(drawn, own, name, marks)
 
 
 def judge(

@@ -181,7 +181,8 @@ def estimate(
     asked = requested(document, check.world_of(document), belief)
     points, numbers = next(chunks(len(asked.points), asked.runs, chunk_size(asked)))
     started = time.perf_counter()
-    rows = simulate(asked.swept, asked.points[points], numbers)
+    with told("running the first rows"):
+        rows = simulate(asked.swept, asked.points[points], numbers)
     each = (time.perf_counter() - started) / len(points)
     kept = io.BytesIO()
     np.savez(kept, **rows)  # type: ignore[arg-type]

@@ -145,7 +145,9 @@ def _numbers(ax: Axes, x: Array, y: Array, values: Array, mesh: Any) -> None:
             continue
         colour = colours[row, column]
         dark = float(colour[:3] @ (0.299, 0.587, 0.114)) < 0.5
-        ax.text(x[column], y[row], f"{value:+.{digits}f}".replace("-", "−"), fontsize=SMALL, ha="center", va="center",
+        text = f"{value:+.{digits}f}"
+        words = (text if float(text) else text[1:]).replace("-", "−")
+        ax.text(x[column], y[row], words, fontsize=SMALL, ha="center", va="center",
                 color="#ffffff" if dark else INK, bbox={"facecolor": colour, "pad": 1.2, "lw": 0}, zorder=4,
                 gid="number")  # fmt: skip
 

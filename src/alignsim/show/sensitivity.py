@@ -44,6 +44,7 @@ NAME_ROOM = 2.3
 MOST_ROWS, MOST_PAIRS, MOST_LINES = 24, 10, 6
 CROWD = 0.7
 """Inches from the origin of a scatter within which names cannot be joined to their points."""
+CORNER = "in the lower left corner:"
 SEEN, UNSEEN = "#1f1f1f", "#8a8a8a"
 
 
@@ -163,7 +164,7 @@ def morris_scatter(
     mu_star, sigma = np.asarray(mu_star, float), np.asarray(sigma, float)
     named = np.sort(np.argsort(-mu_star[:, 0], kind="stable")[:MOST_ROWS])
     wide, tall, left = 8.0, max(4.2, LINE * 1.2 * (len(named) + 2)), 0.75
-    room = min(2.6, 0.35 + max(width(label, SMALL) for label in labels))
+    room = min(2.6, 0.35 + max(width(label, SMALL) for label in [*labels, CORNER]))
     page = sheet(
         f"What {outcome} depends on: elementary effects",
         f"Right: matters much. High above a ray: its effect depends on where one stands, for it is curved or acts with "
@@ -213,7 +214,7 @@ def _named(ax: Axes, labels: Sequence[str], x: Array, y: Array, room: float, cro
     floor = low + gap * (len(crowd) + 2.2 if crowd else 0.5)
     placed = spread(y, gap, floor, high - gap / 2)
     step = right / across
-    for row, words in enumerate(["in the lower left corner:", *crowd] if crowd else []):
+    for row, words in enumerate([CORNER, *crowd] if crowd else []):
         ax.text(right + (0.2 if row else 0.06) * step, low + gap * (len(crowd) - row + 0.5), _line(words, room - 0.25),
                 fontsize=SMALL, va="center", clip_on=False, color=MUTED)  # fmt: skip
     for label, at, value, place in zip(labels, x, y, placed, strict=True):

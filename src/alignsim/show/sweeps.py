@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from alignsim.errors import UsageError, did_you_mean
 from alignsim.files import slug
-from alignsim.mechanisms.registry import PARAMETERS
 from alignsim.show.response import heat_map, parallel_coordinates, response_curves, tornado
 from alignsim.show.sensitivity import convergence, index_bars, morris_scatter, sobol_bars
 from alignsim.show.style import BELIEFS, save
@@ -21,6 +20,7 @@ from alignsim.study.discovery import discover
 from alignsim.study.sensitivity import Measure, Sensitivity, Swing, response, surface
 from alignsim.study.sensitivity import convergence as at_sizes
 from alignsim.study.sweep import Sweep
+from alignsim.study.sweep.table import declared
 
 Array = Any
 FORMATS = ("png", "svg", "pdf")
@@ -124,7 +124,7 @@ def surface_map(sweep: Sweep, name: str, one: str, two: str) -> Figure:
 
 def _axis(path: str) -> str:
     """An input with its unit, where it has one that is declared."""
-    unit = PARAMETERS[path].unit if path in PARAMETERS else ""
+    unit = declared(path)[0].replace("-1 to 1", "−1 to 1")
     return f"{path} ({unit})" if unit not in ("", "none") else path
 
 
