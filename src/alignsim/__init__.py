@@ -12,13 +12,17 @@ if TYPE_CHECKING:
         Results,
         Sweep,
         audit,
+        build_panel,
         calibrate,
         compare,
+        describe,
+        estimate,
         evidence,
         hindcast,
         judge,
         landscape,
         ls,
+        open_judgement,
         open_run,
         open_sweep,
         report,
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
         save_judgement,
         save_landscape,
         save_specifications,
+        schema,
         sensitivity,
         specifications,
         sweep,
@@ -40,12 +45,14 @@ if TYPE_CHECKING:
     from alignsim.world import packaged as worlds
     from alignsim.world import write as write_world
     from alignsim.world.build import build as build_world
+    from alignsim.world.history import save as write_panel
 
 _HOMES = {
     **dict.fromkeys(
-        ("Results", "Sweep", "audit", "calibrate", "compare", "evidence", "hindcast", "judge", "landscape", "ls",
-         "open_run", "open_sweep", "report", "rerun", "resolved", "run", "save", "save_judgement", "save_landscape",
-         "save_specifications", "sensitivity", "specifications", "sweep", "validate"),
+        ("Results", "Sweep", "audit", "build_panel", "calibrate", "compare", "describe", "estimate", "evidence",
+         "hindcast", "judge", "landscape", "ls", "open_judgement", "open_run", "open_sweep", "report", "rerun",
+         "resolved", "run", "save", "save_judgement", "save_landscape", "save_specifications", "schema", "sensitivity",
+         "specifications", "sweep", "validate"),
         "alignsim.api",
     ),
     "load": "alignsim.scenario",
@@ -56,6 +63,7 @@ _HOMES = {
     "worlds": "alignsim.world:packaged",
     "write_world": "alignsim.world:write",
     "build_world": "alignsim.world.build:build",
+    "write_panel": "alignsim.world.history:save",
 }  # fmt: skip
 """Where each public name is, and what it is called there if not the same."""
 
@@ -64,9 +72,12 @@ __all__ = [
     "Sweep",
     "adopt",
     "audit",
+    "build_panel",
     "build_world",
     "calibrate",
     "compare",
+    "describe",
+    "estimate",
     "evidence",
     "hindcast",
     "judge",
@@ -75,6 +86,7 @@ __all__ = [
     "load_text",
     "load_world",
     "ls",
+    "open_judgement",
     "open_run",
     "open_sweep",
     "release",
@@ -86,11 +98,13 @@ __all__ = [
     "save_judgement",
     "save_landscape",
     "save_specifications",
+    "schema",
     "sensitivity",
     "specifications",
     "sweep",
     "validate",
     "worlds",
+    "write_panel",
     "write_world",
 ]
 

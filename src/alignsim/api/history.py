@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class Hindcast:
     words: list[str]
     provenance: dict[str, Any]
 
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.hindcast(self)
+
     def save(self, out: str | os.PathLike[str] = RESULTS, figures: bool = True) -> Path:
         """Write `out/hindcast/<time>-<hash>/`: scores, loadings, forecasts of the named dyads, words, figures."""
         import pandas
@@ -62,6 +68,15 @@ class Hindcast:
 
         digest = hashlib.sha256(json.dumps(self.table, default=str).encode()).hexdigest()
         return write_folder(Path(out) / "hindcast", digest, fill)
+
+
+class Calibrations(dict[str, dict[str, Any]]):
+    """What calibration.json says, by the prior that was started from."""
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.calibrations(self)
 
 
 def hindcast(
@@ -125,8 +140,8 @@ def calibrate(
     seed: int = 1,
     jobs: int | None = None,
     out: str | os.PathLike[str] = "results/calibration",
-    progress: Any = told,
-) -> dict[str, dict[str, Any]]:
+    progress: Any = None,
+) -> Calibrations:
     """Fit the parameters that matter to the training years; writes `out/<belief>/` and returns what its JSON says.
 
     Called again after an interruption it goes on where it stopped. Raises what `study.calibration.calibrate` raises.
@@ -137,10 +152,10 @@ def calibrate(
 
     own, window = panels.read(None if panel is None else str(panel)), window_of(train, None)
     folder = usable_folder(out)
-    found: dict[str, dict[str, Any]] = {}
+    found = Calibrations()
     with ensemble.workers(jobs or cores()) as pool:
         for family in [belief] if isinstance(belief, str) else belief:
-            stages = _Stages(progress, family)
+            stages = _Stages(progress or partial(told, unit="simulations"), family)
             try:
                 fitted, posterior = fitting.calibrated(
                     own,

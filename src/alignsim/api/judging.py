@@ -17,7 +17,7 @@ from alignsim.api.folders import RESULTS, open_run, write_folder
 from alignsim.api.origin import command_line, provenance
 from alignsim.api.running import Results, configured, cores, told
 from alignsim.errors import UsageError, did_you_mean
-from alignsim.files import slug, write_text
+from alignsim.files import read_text, slug, write_text
 from alignsim.plan import check
 from alignsim.plan.resolved import resolved_text
 from alignsim.results.results import write_origin
@@ -96,8 +96,9 @@ class ClaimPlots:
         own = claims[wanted]
         if not own.get({"curve": "beliefs"}.get(name, name)):
             raise UsageError(f"the judgement of {wanted!r} has nothing for the figure {name!r}; a quick one has little")
-        more = [verdicts.markers(self._content["assumed"]["events"], own)] if name == "path" else []
-        return getattr(verdicts, FIGURES[name])(own, *more)
+        marks = verdicts.markers(self._content["assumed"]["events"], own) if name == "path" else []
+        drawn = getattr(verdicts, FIGURES[name])(own, *([marks] if name == "path" else []))
+        return verdicts.headed(drawn, own, name, marks)
 
 
 def judge(
@@ -230,6 +231,19 @@ def save_judgement(judgement: Judgement, out: str | os.PathLike[str] = RESULTS) 
 
     judgement.folder = write_folder(Path(out) / content["scenario"], content["hash"], fill)
     return judgement.folder
+
+
+def open_judgement(folder: str | os.PathLike[str]) -> Judgement:
+    """Read a folder that `save_judgement` wrote. Raises FileProblem."""
+    from alignsim.results.again import read_manifest
+    from alignsim.show.report import read_judgement
+
+    place = Path(folder)
+    content, manifest = read_judgement(place), read_manifest(place)
+    given, resolved = (place / name for name in ("scenario.yaml", "scenario.resolved.yaml"))
+    texts = read_text(given), read_text(resolved) if resolved.is_file() else ""
+    results = open_run(place) if (place / "result.nc").is_file() else None
+    return Judgement(content, manifest, *texts, results, place)
 
 
 def report(folder: str | os.PathLike[str]) -> Path:

@@ -142,32 +142,25 @@ def panel(
 
 
 def _print_world(content: dict[str, Any]) -> None:
-    click.echo(f"{content['title']} ({content['name']}, {content['month']}, {len(content['states'])} states)\n")
-    _table("Issues", ("name", "salience", "title", "plus", "minus"), content["issues"])
-    groups = [{"group": name, "members": " ".join(codes)} for name, codes in content["groups"].items()]
-    _table("Groups", ("group", "members"), [*groups, {"group": "senders", "members": " ".join(content["senders"])}])
-    actors = [{"actor": code, **about, "opponents": " ".join(about["opponents"])}
-              for code, about in content["actors"].items()]  # fmt: skip
-    _table("Armed groups", ("actor", "name", "patron", "opponents"), actors)
-    states = [{"code": code, "state": name} for code, name in content["states"].items()]
-    click.echo("States\n" + ", ".join(f"{row['code']} {row['state']}" for row in states) + "\n")
-    sources = [{"column": column, **about} for column, about in content["sources"].items()]
-    _table("Sources", ("column", "unit", "date", "author", "title", "terms", "note"), sources)
+    from alignsim.world.describe import sections
+
+    heading, tables = sections(content)
+    click.echo(f"{heading}\n")
+    for title, columns, rows in tables:
+        if title == "States":
+            click.echo("States\n" + ", ".join(f"{row['code']} {row['state']}" for row in rows) + "\n")
+        else:
+            _table(title, columns, rows)
 
 
 def _print_state(content: dict[str, Any]) -> None:
-    click.echo(f"{content['name']} ({content['code']}) in {content['world']} at the end of {content['month']}")
+    from alignsim.world.describe import sections
+
+    heading, tables = sections(content)
+    click.echo(heading)
     click.echo(f"groups: {', '.join(content['groups']) or 'none'}\n")
-    _table("Figures", ("figure", "value", "unit", "date", "source"), content["figures"])
-    _table("Closest", ("state", "alignment", "sd", "hostility"), content["closest"])
-    _table("Most distant", ("state", "alignment", "sd", "hostility"), content["most_hostile"])
-    for title, key in (("Exports to", "exports"), ("Imports from", "imports"), ("Crude oil to", "oil_to"),
-                       ("Crude oil from", "oil_from"), ("Arms to", "arms_to"), ("Arms from", "arms_from")):  # fmt: skip
-        _table(title, ("state", "value", "unit"), content[key])
-    kinds = ("state", "trade", "financial", "symbolic", "embargo", "secondary")
-    _table("Sanctions on it, by", kinds, content["sanctions_on"])
-    _table("Its sanctions, on", kinds, content["sanctions_by"])
-    _table("Positions", ("issue", "position", "position_sd", "attention"), content["positions"])
+    for table in tables:
+        _table(*table)
     if content["actors"]:
         click.echo(f"Patron of: {', '.join(content['actors'])}")
 

@@ -1,7 +1,7 @@
 """Figures of a judged claim: the verdict over theories and beliefs, its path, dose, reversal, causes and failures.
 
 They read the claims of `judgement.json` and carry no heading of their own, because the report's caption is their
-heading. All are narrow enough to be read on a phone without zooming.
+heading; `headed` gives one to a figure that stands alone. All are narrow enough to be read on a phone without zooming.
 """
 
 from __future__ import annotations
@@ -172,7 +172,8 @@ def dose_response(claim: Mapping[str, Any]) -> Figure:
         bands = {q: [level.get(q) for level in said["effect"]] for q in ("q05", "q25", "q50", "q75", "q95")}
         ranges.append(_band(ax, levels, bands, LOOKS.get(name, OTHER), full=k == 0, mark="o"))
     ax.set_ylim(*limits([*ranges, (0.0, 0.0)], least=0.1))
-    ax.set_xlim(levels[0], levels[-1] + 1e-9)
+    aside = 0.25 * float(np.diff(levels).min()) if len(levels) > 1 and shares.size == levels.size else 0.0
+    ax.set_xlim(levels[0] - aside, levels[-1] + aside + 1e-9)
     _threshold(ax, beliefs[first].get("threshold"), LOOKS.get(first, OTHER))
     ends = {_label(b): (_number(said["effect"][-1].get("q50")), LOOKS.get(b, OTHER)) for b, said in beliefs.items()}
     end_labels(ax, ends, 0.9)
@@ -364,6 +365,42 @@ def peeling(claim: Mapping[str, Any]) -> Figure:
     ax.set_xlabel("failing runs that are inside (%), fewer with each peel")
     ax.set_ylabel("runs inside\nthat fail (%)")
     return sheet.figure
+
+
+BANDS = "Line: median of the runs; bands: 50% and 90% of them. Grey strip: too small to matter."
+NOTES = {
+    "path": f"Difference of the branches month by month. {BANDS}",
+    "dose": f"Effect at each dose. {BANDS} Below: at which dose a run has its largest effect.",
+    "reverse": f"The cause stays, or is taken back half-way. {BANDS}",
+    "attribution": "What each group of mechanisms adds to the mean effect; shares sum to the whole (Shapley).",
+    "failure": "Each mark is a run, over the two parameters that tell failures apart best.",
+    "curve": "Mark: median; thick line: 50% of the runs; thin: 90%. Filled: this model; open: rival theories.",
+}
+"""What stands below the claim above a figure, by its name in `api.judging.FIGURES`."""
+
+
+@styled
+def headed(figure: Figure, claim: Mapping[str, Any], name: str, events: Sequence[Marker] = ()) -> Figure:
+    """The same figure, taller, with the claim above it and what is drawn, and the events of the claim's own branch."""
+    wide, tall = figure.get_size_inches()
+    room = wide - 2 * EDGE
+    says = wrap(f"“{' '.join(str(claim.get('says') or claim.get('id')).split())}”"[:MOST], room, 8.5, "bold")[:3]
+    own = [f"{event.number}: {event.words}." for event in events if event.look.colour != MUTED]
+    several = name in ("path", "dose") and len(claim["beliefs"]) > 1
+    others = ["Dotted: 90% of the runs under other beliefs."] if several else []
+    note = wrap(" ".join([NOTES[name], *others, *own]), room, SMALL)
+    above = 0.08 + 0.16 * len(says) + 0.05 + LINE * len(note) + 0.08
+    share = tall / (tall + above)
+    for ax in figure.axes:
+        box = ax.get_position()
+        ax.set_position((box.x0, box.y0 * share, box.width, box.height * share))
+    for text in figure.texts:
+        text.set_y(text.get_position()[1] * share)
+    figure.set_size_inches(wide, tall + above)
+    sheet = Page(figure, 0.0, wide)
+    sheet.text(EDGE, 0.08, "\n".join(says), fontsize=8.5, weight="bold", linespacing=1.25)
+    sheet.text(EDGE, 0.13 + 0.16 * len(says), "\n".join(note), color=MUTED, linespacing=1.25)
+    return figure
 
 
 def numbered(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -44,6 +44,16 @@ UNITS = {
     "polarisation": "alignment, -1 to 1",
 }
 """Unit of each measure of `scenario.outcomes`."""
+OF_EVENTS = {
+    "tiv": "TIV",
+    "months": "months",
+    "trade_cost": "log points",
+    "change": "log points",
+    "factor": "ratio",
+    "to": "-1 to 1",
+    "positions": "-1 to 1",
+}
+"""Unit of the figures of `scenario.events` that are no shares, which go from 0 to 1."""
 
 
 @dataclass
@@ -129,12 +139,6 @@ class Sweep:
         values = self.values
         shown = {name: values[name] for name in margins} or values
         return [_ends(self, name, own, margins.get(name)) for name, own in shown.items()]
-
-    def _repr_html_(self) -> str:
-        import pandas
-
-        about = f"<p><b>{len(self.points)} points, {self.runs} runs each</b></p>"
-        return about + pandas.DataFrame(self.summary()).to_html(index=False, float_format="{:.3f}".format)
 
     def table(self) -> pandas.DataFrame:
         """One row for each point, run and branch; columns as `codebook` lists them."""
@@ -280,7 +284,7 @@ def _columns(sweep: Sweep) -> list[_Column]:
         _Column("seed", "", "seed of the whole sweep", int(sweep.manifest.get("seed", 0))),
     ]
     for k, path in enumerate(sweep.names):
-        unit, words = _declared(path)
+        unit, words = declared(path)
         found.append(_Column(column_name(path), unit, f"varied: {path}{words}", sweep.points[:, k, None, None]))
     for o, outcome in enumerate(sweep.outcomes):
         found.append(_Column(column_name(outcome), sweep.units[o], outcome, sweep.measured[:, :, :, o]))
@@ -299,7 +303,7 @@ def _columns(sweep: Sweep) -> list[_Column]:
         name = f"event_{k + 1}.{column_name(label).replace('.', '_')[:40]}"
         found.append(_Column(name, "0 or 1", f"whether it happens: {label}", values[:, :, None].astype(int)))
     for path, values in sweep.parameters.items():
-        unit, words = _declared(path)
+        unit, words = declared(path)
         found.append(_Column(path, unit, f"drawn{words}", values[None, :, None]))
     errors = np.full((n, runs, 1), "", dtype=object)
     for (point, run), words in sweep.errors.items():
@@ -307,9 +311,13 @@ def _columns(sweep: Sweep) -> list[_Column]:
     return [*found, _Column("error", "", "why the run failed", errors)]
 
 
-def _declared(path: str) -> tuple[str, str]:
+def declared(path: str) -> tuple[str, str]:
+    """Unit and meaning of an input; of a figure of an event only the unit."""
     parameter = PARAMETERS.get(path)
-    return (parameter.unit, f"; {parameter.doc}") if parameter else ("", "")
+    if parameter:
+        return parameter.unit, f"; {parameter.doc}"
+    figure = path.rpartition(".")[2]
+    return (OF_EVENTS.get(figure, "0 to 1") if "[" in path else ""), ""
 
 
 def _table(sweep: Sweep) -> pandas.DataFrame:
@@ -365,7 +373,7 @@ def _dataset(sweep: Sweep) -> xarray.Dataset:
     }
     for k, (name, path) in enumerate(zip(names, sweep.names, strict=True)):
         own = (name, list(sweep.levels[k])) if grid else ("point", sweep.points[:, k])
-        coords[name] = (*own, {"long_name": path, "units": _declared(path)[0]})
+        coords[name] = (*own, {"long_name": path, "units": declared(path)[0]})
     return xarray.Dataset(variables, coords, attrs={"sweep": json.dumps(_about(sweep), ensure_ascii=False)})
 
 
