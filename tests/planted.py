@@ -190,6 +190,39 @@ def general_drift() -> Plant:
     return Plant(scenario({"diplomacy.weight": weight}, branches, claims, UNTIL_DECIDED), truth)
 
 
+def known_level() -> Plant:
+    """Nothing happens: where a tie and its rank stand in the end is chance alone.
+
+    The truth is (K, 2): the alignment of Iran with Russia, and the share of Iran's two other ties that are closer.
+    """
+    i, luck = STATES.index("IRN"), chances(6)
+    ties = {}
+    for k, code in enumerate(("RUS", "CHN", "USA")):
+        mean, sd = (float(own[i, STATES.index(code)]) for own in (world().alignment, world().alignment_sd))
+        z = np.arctanh(np.clip(mean + DOUBT * sd * ndtri(luck[:, 2 * k]), -0.95, 0.95))
+        ties[code] = np.tanh(z + BLUR * ndtri(luck[:, 2 * k + 1]))
+    truth = np.column_stack([ties["RUS"], ((ties["CHN"] > ties["RUS"]) + 1.0 * (ties["USA"] > ties["RUS"])) / 2])
+    claims = "".join(
+        f"  - {{id: {expect.replace(' ', '-')}-{k}, says: x, outcome: alignment of IRN with RUS at 2025-03, "
+        f"expect: {expect}, level: {float(np.quantile(truth[:, 0], point))!r}}}\n"
+        for expect in ("at most", "at least")
+        for k, point in enumerate(LEVEL_POINTS)
+    )
+    claims += "".join(
+        f"  - {{id: rank-{level:g}, says: x, outcome: tie rank of IRN with RUS at 2025-03, expect: at most, "
+        f"level: {level}}}\n"
+        for level in RANKS
+    )
+    branches = "  meeting:\n    - {at: 2024-11, meeting: {of: [IRN, RUS], strength: 1}}\n"
+    return Plant(scenario({"diplomacy.weight": 0.5}, branches, claims, "{until: decided, at_most: 400}"), truth)
+
+
+LEVEL_POINTS = (0.02, 0.5, 0.98)
+"""Shares of all runs in which the tie is below the level that a claim names."""
+RANKS = (0.0, 0.5)
+"""Levels of the rank among three ties, which is 0, a half or 1."""
+
+
 # --- (b) a response of known shape ------------------------------------------------------------------------------------
 
 LEVELS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)

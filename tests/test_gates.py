@@ -200,6 +200,10 @@ def test_the_command_exits_with_one_when_a_gate_fails(tmp_path, monkeypatch):
 
 def test_a_scenario_without_contrasts_has_no_sign_and_no_shares():
     claims = "\n  - {id: vague, says: a feeling, testable: false, why: nobody can see it}\n"
-    scenario = audited(claims=claims)
-    assert gates.attribution(scenario, say=say).passes is None
-    assert neutrality(scenario).passes and np.isfinite(scenario.signed.seed)
+    for more in (
+        "",
+        "  - {id: near, says: x, outcome: alignment of IRN with RUS at 2026-09, expect: at least, level: 0}\n",
+    ):
+        scenario = audited(claims=claims + more)
+        assert gates.attribution(scenario, say=say).passes is None
+        assert neutrality(scenario).passes is None and np.isfinite(scenario.signed.seed)

@@ -161,9 +161,9 @@ def test_a_pair_without_record_is_placed_by_what_the_others_say():
 
 def test_windows_that_cannot_be_are_refused_with_a_way_out(small):
     for window, words in (
-        (engine.Window((1980, 2008), (2009, 2015)), "has the years 1992 to 2015"),
+        (engine.Window((1980, 2008), (2009, 2015)), "has the years 1992 to 2024"),
         (engine.Window((1992, 2010), (2009, 2015)), "use --test 2011:2015"),
-        (engine.Window((1992, 1998), (1999, 2015)), "train to 2001 or later"),
+        (engine.Window((1992, 1996), (1999, 2015)), "train to 1997 or later for a horizon of 1, to 2001 or later for"),
     ):
         with pytest.raises(UsageError, match=words):
             window.check(small)

@@ -543,3 +543,11 @@ def test_a_rival_theory_is_one_line_where_beliefs_agree():
     assert _rival("balance", same) == "balance: refuted; moves it by −0.008 to +0.004 in the median run, by belief"
     split = _rival("balance", [*same, row("fixed", "supported", 0.1)])
     assert split.endswith("supported (fixed); moves it by 0.1") and "refuted (signed, sceptical)" in split
+
+
+def test_verdicts_may_be_had_under_all_beliefs_without_reasons():
+    given = judge(small.scenario(runs=20), small.world(), How(theories=(), reasons=False)).judgement
+    for claim in given["claims"]:
+        assert {"signed", "sceptical"} <= {*claim["beliefs"]}
+        assert [claim[part] for part in ("attribution", "failure", "reverse")] == [None] * 3
+    assert given["gates"] is None

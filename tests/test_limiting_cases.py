@@ -25,6 +25,7 @@ from worlds import (
     as_reference,
     as_reference_drivers,
     as_reference_parameters,
+    case,
     defaults,
     drawn,
     effect,
@@ -445,7 +446,29 @@ def test_loop_gain_of_a_world_of_friends_is_that_of_the_linearised_model():
 
     at = np.full(6, z0)
     slope = np.array([(desire(at + h) - desire(at - h)) / 2e-5 for h in 1e-5 * np.eye(6)]).T
-    assert theory.loop_gain(eve, rounds=60)[0] == pytest.approx(np.abs(np.linalg.eigvals(slope)).max(), rel=1e-3)
+    assert theory.loop_gain(eve)[0] == pytest.approx(np.abs(np.linalg.eigvals(slope)).max(), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loop_gain_of_the_whole_model_is_the_spectral_radius_of_its_derivative(seed: int):
+    """A dozen nudges find what nudges of all thirty-six pairs of nine states say."""
+    eve, size = case(9, seed, runs=1, months=1).eve, 1e-5
+    now, pairs = theory.start(eve), np.triu_indices(9, 1)
+    columns = []
+    for i, j in zip(*pairs, strict=True):
+        nudge = np.zeros((1, 9, 9))
+        nudge[0, i, j] = nudge[0, j, i] = size
+        columns.append((theory._answer(eve, now, nudge) - theory._answer(eve, now, -nudge))[0][pairs] / (2 * size))
+    radius = np.abs(np.linalg.eigvals(np.array(columns).T)).max()
+    assert theory.loop_gain(eve)[0] == pytest.approx(radius, rel=0.02)
+
+
+def test_a_loop_gain_is_found_from_near_where_it_is_known_for_other_parameters():
+    known = case(9, 3, runs=3, months=1)
+    more = {**known.values, "shared_friends.weight": 1.5 * known.values["shared_friends.weight"] + 0.3}
+    other = replace(known, values=more).eve
+    assert theory.loop_gain_near(other, known.eve, np.arange(3)) == pytest.approx(theory.loop_gain(other), rel=0.08)
+    assert (np.abs(theory.loop_gain(other) / theory.loop_gain(known.eve) - 1) > 0.08).any()
 
 
 def test_loop_gain_is_nil_where_nothing_answers_alignment():

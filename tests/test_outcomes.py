@@ -13,9 +13,9 @@ from alignsim.errors import InvalidInput
 from alignsim.plan.plan import Watched
 from alignsim.plan.resolution import resolve
 from alignsim.results.measures import OTHER_TIES, camps, measured, third_partners
-from alignsim.scenario.outcomes import MEASURES, parse_outcome
+from alignsim.scenario.outcomes import MEASURES, RANGES, parse_outcome
 from alignsim.study.contrasts import simulate, watching
-from alignsim.study.outcomes import in_words, over_window, refuse_what_cannot_be_measured, watched
+from alignsim.study.outcomes import in_words, over_window, refuse_what_cannot_be_measured, unmeasurable, watched
 
 TWO_CAMPS = np.array([1, 1, -1, -1, 1, -1])
 
@@ -30,6 +30,26 @@ def test_alignment_of_groups_is_the_mean_over_their_pairs_without_a_state_and_it
     now = month(alignment=tie)
     assert measured(now, Watched("alignment", (0,), (1,)), 1, None).tolist() == [1.0, 0.5]
     assert measured(now, Watched("alignment", (0, 1), (1, 2)), 1, None)[0] == np.mean([1, 2, 8])
+
+
+def test_a_tie_rank_is_the_share_of_other_ties_that_are_closer_and_equals_count_half():
+    tie = np.zeros((6, 6))
+    tie[0, 1:] = [0.4, 0.9, 0.4, 0.1, -0.2]  # of state 0: one other is closer than 1, one as close, two are farther
+    tie[1, [0, 2, 3, 4, 5]] = [-0.5, 0.1, 0.2, 0.3, 0.4]  # of state 1: all are closer than 0
+    tie[np.diag_indices(6)] = 1.0  # what stands between a state and itself is no tie
+    now = month(alignment=tie)
+    assert measured(now, Watched("tie rank", (0,), (1,)), 1, None).tolist() == [1.5 / 4, 1.5 / 4]
+    assert measured(now, Watched("tie rank", (0,), (2,)), 1, None)[0] == 0.0
+    assert measured(now, Watched("tie rank", (1,), (0,)), 1, None)[0] == 1.0
+    assert measured(now, Watched("tie rank", (0, 1), (0, 1)), 1, None)[0] == (1.5 / 4 + 1.0) / 2
+
+
+def test_a_rank_among_two_states_is_refused_with_the_way_out():
+    outcome = parse_outcome("tie rank of IRN with RUS at 2025-01")
+    alone = SimpleNamespace(states=("IRN", "RUS"))
+    assert "it takes a third" in unmeasurable(outcome, Watched("tie rank", (0,), (1,)), alone)
+    three = SimpleNamespace(states=("IRN", "RUS", "USA"))
+    assert unmeasurable(outcome, Watched("tie rank", (0,), (1,)), three) == ""
 
 
 def test_trade_dependence_adds_partners_and_averages_members():
@@ -81,6 +101,8 @@ def test_every_outcome_of_the_grammar_is_watched_and_measured_in_a_run(measure):
     of = simulate(plan, np.arange(2))
     values = over_window(of.series("isolation", 0), outcome, plan)
     assert values.shape == (2,) and np.isfinite(values).all()
+    low, high = RANGES[measure]
+    assert ((values >= low) & (values <= high)).all()
     assert measure.split()[-1] in in_words(outcome, {"IRN": "Iran", "RUS": "Russia"})
 
 

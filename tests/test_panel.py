@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +45,17 @@ def at(built, what, year, by, on):
 
 
 def test_the_packaged_panel_has_the_states_and_years_it_promises(packaged):
-    assert packaged.name == "history" and packaged.years == tuple(range(1992, 2016))
+    assert packaged.name == "history" and packaged.years == tuple(range(1992, 2025))
     assert len(packaged.states) == 40 and set(packaged.states) >= NAMED | {"USA", "GBR", "FRA", "DEU", "ISR"}
     named = {code for row in curated.rows("presets") if row["preset"] == "history" for code in row["states"].split()}
     assert packaged.states == tuple(sorted(named))
 
 
-def test_outcomes_are_symmetric_in_range_and_nearly_complete(packaged):
+def test_outcomes_are_symmetric_in_range_and_nearly_complete_to_2015_and_blank_from_then_on(packaged):
     upper = np.triu_indices(40, 1)
-    for values, low, high in ((packaged.agreement, -1, 1), (packaged.distance, 0, 12)):
-        assert values.shape == (24, 40, 40)
+    for held, low, high in ((packaged.agreement, -1, 1), (packaged.distance, 0, 12)):
+        assert held.shape == (33, 40, 40) and np.isnan(held[24:]).all()
+        values = held[:24]
         assert np.array_equal(values, values.transpose(0, 2, 1), equal_nan=True)
         assert np.isnan(values[:, range(40), range(40)]).all()
         pairs = values[:, upper[0], upper[1]]
@@ -66,8 +68,34 @@ def test_every_year_has_the_world_at_its_end_with_the_same_states(packaged):
         world = packaged.world(year)
         assert world.month == f"{year}-12" and world.states == packaged.states
         assert all(np.isfinite(getattr(world, name)).all() for name in ARRAYS)
-    with pytest.raises(UsageError, match="no world of 2016; it holds 1992 to 2015"):
-        packaged.world(2016)
+    with pytest.raises(UsageError, match="no world of 2025; it holds 1992 to 2024"):
+        packaged.world(2025)
+
+
+def test_worlds_after_2015_say_which_of_their_figures_are_older(packaged):
+    assert packaged.recorded("votes") == packaged.recorded("points") == 2015
+    assert (packaged.recorded("trade"), packaged.recorded("sanctions"), packaged.recorded("arms")) == (2020, 2023, 2024)
+    assert packaged.recorded("something else") == 2024
+    late, early = packaged.world(2022).sources, packaged.world(2015).sources
+    assert late["trade"]["note"].endswith("trade on file end in 2020") and "on file end" not in early["trade"]["note"]
+    assert "on file end" not in late["sanction_trade"]["note"]
+    assert packaged.world(2024).sources["sanction_trade"]["note"].endswith("sanctions on file end in 2023")
+    assert "votes of 2013 to 2015" in late["alignment"]["note"] and late["alignment"]["date"] == "2015"
+    assert late["ideal_point"]["date"] == "2015"
+
+
+def test_a_world_after_2015_believes_its_votes_less_the_older_they_are(packaged):
+    sd = [np.mean(packaged.world(year).alignment_sd[np.triu_indices(40, 1)]) for year in range(2015, 2025)]
+    assert all(earlier < later for earlier, later in pairwise(sd))
+    assert np.array_equal(packaged.world(2024).ideal_point, packaged.world(2016).ideal_point)
+
+
+def test_pacts_are_kept_for_the_years_after_the_votes(packaged):
+    assert list(packaged.pacts) == list(range(2016, 2025))
+    deu, tur, rus = (packaged.states.index(code) for code in ("DEU", "TUR", "RUS"))
+    assert all(pact[deu, tur] == pact[tur, deu] == 0.5 and pact[deu, rus] == 0 for pact in packaged.pacts.values())
+    prk = packaged.states.index("PRK")
+    assert packaged.pacts[2023][prk, rus] < packaged.pacts[2024][prk, rus] == 0.5
 
 
 def test_the_drivers_of_famous_regimes_begin_and_ease_when_they_did(packaged):
@@ -269,6 +297,26 @@ def test_two_who_cast_one_and_the_same_vote_all_year_have_no_chance_corrected_ag
     assert alignment.scott_pi(votes, undefined=np.nan)[0, 2] == alignment.scott_pi(votes)[0, 2]
 
 
+def test_votes_kept_aside_are_neither_in_outcomes_nor_in_worlds(files, tmp_path):
+    aside = history.build("aside", (2001, 2002, 2003), files, votes_until=2001)
+    rng = np.random.default_rng(1)
+    voted, pointed = files.votes.year > 2001, files.points.year > 2001
+    other = files._replace(
+        votes=files.votes.assign(vote=files.votes.vote.where(~voted, rng.integers(1, 4, len(files.votes)))),
+        points=files.points.assign(point=files.points.point.where(~pointed, 2.0)),
+    )
+    again = history.build("aside", (2001, 2002, 2003), other, votes_until=2001)
+    for year in aside.years:
+        assert same(aside.world(year), again.world(year)) is None
+    assert np.isnan(aside.agreement[1:]).all() and np.isnan(aside.distance[1:]).all()
+    assert same(aside.world(2003), history.build("all", (2003,), files).world(2003)) is not None
+    assert aside.built["command"].endswith("--votes-until 2001")
+    assert list(aside.pacts) == [2002, 2003] and aside.recorded("votes") == 2001
+    read_back = panel.read(history.save(aside, tmp_path / "aside"))
+    assert all(np.array_equal(read_back.pacts[year], pact) for year, pact in aside.pacts.items())
+    assert aside.pacts[2003].any() and read_back.recorded("votes") == 2001
+
+
 def test_a_year_without_votes_has_blank_outcomes_and_still_a_world(files, tmp_path):
     silent = files._replace(votes=files.votes[files.votes.year < 2002], points=files.points[files.points.year < 2003])
     made = panel.read(
@@ -380,6 +428,7 @@ def run(capsys, *words):
         (["--years", "1992-2015"], 2, "write it as 1992:2015"),
         (["--years", "2015:1992"], 2, "write it as 1992:2015"),
         (["--years", "1992:2015", "--from", "nowhere"], 4, "nowhere is not a folder"),
+        (["--years", "1992:2015", "--votes-until", "late"], 2, "'late' is not a valid integer"),
     ],
 )
 def test_the_command_refuses_what_cannot_be(tmp_path, monkeypatch, capsys, words, code, says):
@@ -424,11 +473,35 @@ def test_the_packaged_panel_is_what_the_command_builds(official, packaged, tmp_p
 
 @pytest.mark.shared
 @needs_data
+def test_a_packaged_world_after_2015_is_what_the_command_builds_whatever_was_voted_since(official, packaged, tmp_path):
+    later = official.points.year > 2015
+    other = official._replace(points=official.points.assign(point=official.points.point.where(~later, 1.0)))
+    for year in (2019, 2024):
+        made = history.build("history", (year,), other, "preset:history", votes_until=2015)
+        folder = history.save(made, tmp_path / str(year))
+        shipped = panel.PACKAGED / "history" / "worlds" / str(year)
+        for path in (folder / "worlds" / str(year)).iterdir():
+            assert path.read_bytes() == (shipped / path.name).read_bytes(), path
+
+
+@pytest.mark.shared
+@needs_data
+def test_no_world_of_a_panel_falls_back_on_ideal_points_of_a_later_year(official):
+    later = official.points.year > 2015
+    other = official._replace(points=official.points.assign(point=official.points.point.where(~later, 1.0)))
+    for year in (2020, 2023):
+        first, second = (history.build("late", (year,), files, "IRN,RUS,CHN") for files in (official, other))
+        assert same(first.world(year), second.world(year)) is None
+        assert first.sources["years"][str(year)]["points"] == "2015"
+
+
+@pytest.mark.shared
+@needs_data
 def test_outcomes_equal_the_published_panel(packaged):
     columns = ["iso3_1", "iso3_2", "year", "n_joint", "pi_sq", "ip_dist"]
     other = pd.read_parquet(SHARED / "data" / "panel" / "dyad_year_1990_2025.parquet", columns=columns)
     other = other[
-        other.year.isin(packaged.years) & other.iso3_1.isin(packaged.states) & other.iso3_2.isin(packaged.states)
+        other.year.between(1992, 2015) & other.iso3_1.isin(packaged.states) & other.iso3_2.isin(packaged.states)
     ]
     place = {code: k for k, code in enumerate(packaged.states)}
     where = (other.year.to_numpy() - 1992, other.iso3_1.map(place).to_numpy(), other.iso3_2.map(place).to_numpy())
@@ -454,6 +527,21 @@ def test_a_year_after_the_votes_on_file_has_a_distance_where_there_are_ideal_poi
     late = history.build("late", (2023, 2024), official, "IRN,RUS,CHN")
     assert np.isnan(late.agreement).all() and np.isnan(late.distance[0]).all()
     assert np.isfinite(late.distance[1][np.triu_indices(3, 1)]).all()
+
+
+def test_all_files_of_votes_are_found_and_ideal_points_of_one_edition_alone(tmp_path):
+    from alignsim.world.upstream import FILES, locate
+
+    for patterns in FILES.values():
+        (tmp_path / patterns[0].replace("*", "")).write_text("x")
+    (tmp_path / "UNVotes.csv").write_text("more than x")
+    (tmp_path / "unga_rollcall_later.parquet").write_text("xx")
+    (tmp_path / "Idealpoints.csv").write_text("xx")
+    found = locate(tmp_path)
+    assert [path.name for path in found["votes"]] == [
+        "UNVotes.csv", "unga_rollcall_later.parquet", "unga_rollcall.parquet"
+    ]  # fmt: skip
+    assert [path.name for path in found["points"]] == ["ideal_points.tab"]
 
 
 def test_a_second_file_of_votes_adds_the_years_that_the_first_does_not_hold():

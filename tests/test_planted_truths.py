@@ -53,6 +53,7 @@ less than it says (Brown, Cai and DasGupta 2001).
 PLANTS: dict[str, Callable[[], Plant]] = {name: make for name, (make, _) in EFFECTS.items()} | {
     "on the edge": planted.on_the_edge,
     "drift": planted.general_drift,
+    "level": planted.known_level,
     "rising": planted.rising_response,
     "peaked": planted.peaked_response,
     "mixed": planted.mixed_response,
@@ -164,6 +165,33 @@ def test_a_general_drift_is_not_sold_as_a_special_tie(seeds):
     assert enough(own["verdict"] == "inconclusive" and "general drift" in own["reason"] for own in found)
     assert enough(covers(own["relative"]["wilson"], (rel > 0).mean()) for own in found)
     assert enough(near(o["relative"]["effect"]["mean"], rel.mean(), 3 * rel.std() / o["runs"] ** 0.5) for o in found)
+
+
+LEVEL_VERDICTS = {
+    "at-most": ("refuted", "inconclusive", "supported"),
+    "at-least": ("supported", "inconclusive", "refuted"),
+}
+
+
+@SEEDS
+@pytest.mark.parametrize(("expect", "place"), [(e, k) for e in LEVEL_VERDICTS for k in range(3)])
+def test_where_a_tie_stands_gets_the_verdict_it_deserves(expect, place, seeds):
+    found = signed("level", seeds, f"{expect}-{place}")
+    assert enough(own["verdict"] == LEVEL_VERDICTS[expect][place] for own in found)
+    below = planted.LEVEL_POINTS[place]
+    share = below if expect == "at-most" else 1.0 - below
+    assert enough(covers([own["support"]["low"], own["support"]["high"]], share) for own in found)
+
+
+@SEEDS
+def test_the_share_of_runs_in_which_a_tie_is_among_the_nearest_is_that_of_all_runs(seeds):
+    rank = plant("level").truth[:, 1]
+    assert 0.05 < (rank == 0).mean() < 0.95  # the three ties are close enough for chance to order them
+    for level in planted.RANKS:
+        found = signed("level", seeds, f"rank-{level:g}")
+        share = (rank <= level).mean()
+        assert enough(covers([own["support"]["low"], own["support"]["high"]], share) for own in found)
+        assert enough(near(o["outcome"]["mean"], rank.mean(), 3 * rank.std() / o["runs"] ** 0.5) for o in found)
 
 
 # --- (b) a response of known shape ------------------------------------------------------------------------------------

@@ -163,6 +163,22 @@ def test_a_contrast_names_two_branches():
         parse_contrast("a against a")
 
 
+LEVEL = "claims: [{id: a, says: x, outcome: isolation of RUS at 2025-12, expect: at least, level: 0.5}]\n"
+
+
+def test_a_level_is_read_in_the_baseline_unless_a_branch_is_named():
+    claim = scenario(LEVEL).claims[0]
+    assert (claim.level, claim.branch, claim.compares) == (0.5, None, False)
+    assert scenario(LEVEL.replace("level: 0.5", "level: 1")).claims[0].level == 1.0
+
+
+def test_the_resolved_text_of_a_claim_about_a_level_is_the_same_claim():
+    document, world = load_text(HEAD + LEVEL), small_world()
+    world.title = "A small world"
+    again = load_text(resolved_text(document, world))
+    assert again.scenario.claims == document.scenario.claims
+
+
 def test_focus_is_completed_by_what_claims_measure():
     s = scenario(
         """\

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from alignsim.study.sensitivity import (
     Design,
@@ -375,6 +376,15 @@ def test_an_unseen_input_that_may_be_first_is_named_with_the_first():
     assert "is x1 or x2, which cannot be told apart (x1: 50%" in said.words
 
 
+def test_a_row_of_inputs_that_nothing_parts_is_told_in_one_sentence():
+    design = units("saltelli", 64, 4)
+    said = sobol(design, linear(design, [1.0, 1.0, 1.0, 0.1]))
+    equal = replace(said.main, values=np.array([0.3, 0.3, 0.3, 0.0]), over_points=np.array([0.1, 0.1, 0.1, 0.01]))
+    words = replace(said, measures={"total": equal}).words
+    assert "x1, x2 and x3, each beside the next, cannot be told apart at N = 64, nor with 64 times as much." in words
+    assert words.count("cannot be told apart at") == 1
+
+
 def test_twins_are_never_told_apart():
     design = units("saltelli", 64, 2)
     said = sobol(design, linear(design, [1.0, 1.0]))
@@ -553,6 +563,28 @@ def test_a_swing_is_the_difference_between_the_ends():
     design = grid()
     bite, chill = sorted(swings(design, design.points[:, 0] - 3 * design.points[:, 1]), key=lambda s: s.input)
     assert (bite.size, chill.size) == pytest.approx((1.0, -30.0))
+
+
+def test_the_swings_of_a_grid_are_as_uncertain_as_its_runs_and_no_more():
+    design = grid()
+    each = np.array([0.5, 1.0, 1.5, 2.0])
+    values = design.points[:, :1] * each - 3 * design.points[:, 1:]
+    bite, chill = sorted(swings(design, values), key=lambda s: s.input)
+    span = np.ptp(design.points[:, 0])
+    assert bite.half == pytest.approx(stats.t.ppf(0.975, 3) * span * each.std(ddof=1) / 2)
+    assert chill.half == pytest.approx(0, abs=1e-9) and chill.seen
+    assert swings(design, values[:, 0])[0].half == 0  # one run says nothing of others
+
+
+def test_a_swing_of_scattered_points_is_uncertain_by_points_and_by_runs():
+    design = units("lhs", 400, 2)
+    one = linear(design, [1.0, 0.7])
+    alone, *_ = swings(design, one)
+    runs = one[:, None] + 2 * design.points[:, :1] * np.array([-1.0, 0.0, 1.0])
+    both, *_ = swings(design, runs)
+    assert both.size == pytest.approx(alone.size)
+    each = both.half**2 - alone.half**2
+    assert each == pytest.approx((stats.t.ppf(0.975, 2) * 1.6 / np.sqrt(3)) ** 2, rel=0.05)
 
 
 @pytest.mark.parametrize("kind, n", [("lhs", 400), ("saltelli", 64), ("morris", 40)])

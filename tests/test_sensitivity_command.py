@@ -82,7 +82,7 @@ def test_the_command_says_one_sentence_and_writes_tables_and_figures(folder):
 
 FIGURES = {
     "saltelli": {"sobol", "convergence", "response", "tornado", "map", "failures"},
-    "morris": {"morris", "convergence", "response", "tornado"},
+    "morris": {"morris", "convergence", "tornado"},
     "lhs": {"pawn", "convergence", "response", "tornado", "map", "failures"},
     "grid": {"response", "tornado", "map"},
 }

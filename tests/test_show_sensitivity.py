@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.transforms import Bbox
 
 from alignsim.show.labels import width, wrap_path
 from alignsim.show.response import heat_map, parallel_coordinates, response_curves, tornado
 from alignsim.show.sensitivity import convergence, index_bars, morris_scatter, sobol_bars
-from alignsim.show.style import save
+from alignsim.show.style import OKABE_ITO, readable, save
 
 OUTCOME = "the effect of isolation on alignment(IRN, RUS) at 2029-12"
 UNIT = "difference in alignment (−1 to 1)"
@@ -157,6 +158,42 @@ def test_a_point_of_the_scatter_is_at_its_size_and_spread():
     assert places == [tuple(x) for x in np.column_stack([indices(2)[:, 0], indices(2, 1)[:, 0]])]
 
 
+def test_names_of_a_crowd_near_the_origin_are_listed_and_joined_to_nothing():
+    size, spread = np.array([1.0, 0.01, 0.02, 0.03]), np.array([1.0, 0.02, 0.01, 0.03])
+    three = [np.stack([own, own - 0.005, own + 0.005], axis=-1) for own in (size, spread)]
+    figure = morris_scatter(["alone", "p", "q", "r"], *three, outcome="y", unit="u")
+    said = [words for words, *_ in words_of(figure)]
+    assert said.index("in the lower left corner:") < said.index("p") and "alone" in said
+    joined = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
+    assert len(joined) == 1 and joined[0].get_ydata()[0] == 1.0
+
+
+def test_where_no_share_of_variance_can_be_is_grey():
+    over = np.array([[0.9, 0.6, 1.2], [0.05, -0.1, 0.2]])
+    figure = sobol_bars(["a", "b"], over, over, outcome="y")
+    below, above = of_kind(figure, "impossible")
+    assert below.get_x() + below.get_width() == pytest.approx(0) and above.get_x() == pytest.approx(1)
+    within = np.array([[0.5, 0.4, 0.6], [0.2, 0.1, 0.3]])
+    assert not of_kind(sobol_bars(["a", "b"], within, within, outcome="y"), "impossible")
+
+
+def test_of_a_name_that_is_too_long_the_end_is_kept():
+    figure = drawn("morris", 5)
+    cut = [words for words, *_ in words_of(figure) if words.startswith("…")]
+    assert len(cut) == 1 and LONG.endswith(cut[0][1:])
+
+
+@pytest.mark.parametrize("colour", OKABE_ITO)
+def test_labels_of_lines_can_be_read_on_paper(colour):
+    assert 1.05 / (luminance(np.array(readable(colour))) + 0.05) >= 4.5
+
+
+def luminance(rgb):
+    """Relative luminance (WCAG 2.1), written out a second time."""
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in map(float, rgb))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def test_an_input_that_does_nothing_is_drawn_at_the_origin():
     figure = morris_scatter(["a"], np.zeros((1, 3)), np.zeros((1, 3)), outcome="y", unit="u")
     assert of_kind(figure, "input")[0].get_xdata()[0] == 0
@@ -194,6 +231,31 @@ def test_a_map_with_nothing_run_in_places_says_so_and_draws_no_contour():
     figure = heat_map(np.arange(3), np.arange(2), values, names=("a", "b"), outcome="y", unit="u", margin=0.05)
     assert "Hatched: nothing was run" in figure.get_label()
     assert not of_kind(figure, "margin")
+
+
+def test_cells_have_their_numbers_where_they_are_few_and_ticks_where_the_levels_are():
+    values = np.array([[0.1, np.nan, -0.061], [0.1, 0.2, 0.0]])
+    figure = heat_map([0.85, 0.9, 1], [0, 2], values, names=("a", "b"), outcome="y", unit="u", margin=0.05)
+    written = [text.get_text() for text in of_kind(figure, "number")]
+    assert written == ["+0.10", "−0.06", "+0.10", "+0.20", "0.00"]
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["0.85", "0.9", "1"]
+    many = heat_map(np.arange(9), np.arange(2), np.ones((2, 9)), names=("a", "b"), outcome="y", unit="u")
+    assert not of_kind(many, "number")
+
+
+def test_a_number_can_be_read_on_the_colour_of_its_cell():
+    figure = drawn("map")
+    for text in of_kind(figure, "number"):
+        face = np.array(text.get_bbox_patch().get_facecolor()[:3])
+        ink = np.array(to_rgb(text.get_color()))
+        light, dark = sorted([luminance(face), luminance(ink)], reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 3
+
+
+def test_a_map_names_only_the_lines_that_it_draws():
+    values = np.outer([1, 1, 1], [0.0, 0.1, 0.2])
+    figure = heat_map(np.arange(3), np.arange(3), values, names=("a", "b"), outcome="y", unit="u", margin=0.05)
+    assert "full: +0.05" in figure.get_label() and "dashed" not in figure.get_label()
 
 
 @pytest.mark.parametrize("values", [np.full((3, 3), 0.2), np.full((3, 3), -0.2), np.zeros((3, 3))])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from alignsim.study import verdicts
 from alignsim.study.verdicts import combine, decided, dose_response, more_runs, verdict, wilson
 
+ROOT = Path(__file__).resolve().parents[1]
 MARGIN = 0.05
 LEVELS = np.linspace(0, 1, 6)
 
@@ -41,6 +44,46 @@ def effects(rng: np.random.Generator, mean: float, sd: float = 0.02, runs: int =
 )
 def test_planted_effects_are_judged_right(truth, expect, outcome):
     assert right_in(lambda rng: verdict(effects(rng, truth), MARGIN, expect).outcome == outcome) >= 95
+
+
+@pytest.mark.parametrize(
+    ("beyond", "expect", "outcome"),
+    [
+        (-0.10, "at most", "supported"),
+        (0.10, "at most", "refuted"),
+        (0.00, "at most", "inconclusive"),
+        (0.10, "at least", "supported"),
+        (-0.10, "at least", "refuted"),
+        (0.00, "at least", "inconclusive"),
+    ],
+)
+def test_planted_outcomes_are_judged_right_against_a_level(beyond, expect, outcome):
+    """However far an outcome is beyond its level, that is refuted and never contradicted."""
+    assert right_in(lambda rng: verdict(effects(rng, beyond), 0.0, expect).outcome == outcome) >= 95
+    assert verdict(effects(np.random.default_rng(0), 100 * beyond), 0.0, expect).contradiction.value == 0
+
+
+def test_an_outcome_just_at_its_level_keeps_to_it():
+    for expect in ("at most", "at least"):
+        judged = verdict(np.zeros(50), 0.0, expect)
+        assert (judged.outcome, judged.support.value, judged.refutation.value) == ("supported", 1, 0)
+
+
+def test_a_level_has_no_sign_for_the_control_to_expose():
+    families = {name: verdict(np.full(400, -0.1), 0.0, "at most") for name in ("signed", "sceptical")}
+    control = combine(families).control
+    assert "built in:" not in control and "P(it holds) = 1.00" in control
+    assert "built in:" in combine({name: verdict(np.full(400, 0.1), 0.05) for name in families}).control
+
+
+def test_a_sentence_about_a_level_names_no_cause_and_no_move():
+    what = "the isolation of Russia in 2029-12 is at least 0.5"
+    said = verdicts.sentence(verdict(np.array([0.1] * 3 + [-0.1] * 97), 0.0, "at least"), "", what)
+    assert said.startswith(f"Refuted under the signed model: {what} with probability 0.03, almost no chance. This is")
+    given = verdicts.sentence(verdict(np.array([0.1, -0.1] * 20), 0.0, "at least"), "given “isolation”,", what)
+    assert f"model: given “isolation”, {what} with probability 0.50 and is not with 0.50, and a verdict" in given
+    silent = verdicts.sentence(verdict(None, 0.0, "at least"), "", what)
+    assert silent == f"Nothing the model observes can decide whether {what}."
 
 
 def test_effects_spread_wide_round_the_margin_are_inconclusive():
@@ -300,3 +343,13 @@ def test_a_sentence_speaks_of_the_model_and_never_of_evidence_that_x_will():
     )
     assert "raises their alignment by more than 0.05 with probability 0.95 (before data: 0.60)" in text
     assert "statement about the model" in text and "was 0.04" in text and "evidence" not in text
+
+
+def test_what_verdicts_say_of_the_past_is_what_the_committed_hindcast_found():
+    with (ROOT / "results" / "hindcast" / "scores.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["score"] == "crps skill" and row["group"] == "all pairs"]
+    skill = {(row["outcome"], row["horizon"], row["forecaster"]): float(row["value"]) for row in rows}
+    votes = [key[:2] for key in skill if key[0] in ("agreement", "distance") and key[2] == "consent, calibrated"]
+    added = [skill[*key, "consent, calibrated"] - skill[*key, "no mechanisms"] for key in votes]
+    assert len(added) == 6
+    assert (max(map(abs, added)) < 0.005) == ("added nothing" in verdicts.RECORD)

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
         Results,
         Sweep,
         audit,
+        build_panel,
         calibrate,
         compare,
+        describe,
+        estimate,
         evidence,
         hindcast,
         judge,
         landscape,
         ls,
+        open_judgement,
         open_run,
         open_sweep,
         recovery,
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
         save_judgement,
         save_landscape,
         save_specifications,
+        schema,
         sensitivity,
         specifications,
         sweep,
@@ -41,12 +46,14 @@ if TYPE_CHECKING:
     from alignsim.world import packaged as worlds
     from alignsim.world import write as write_world
     from alignsim.world.build import build as build_world
+    from alignsim.world.history import save as write_panel
 
 _HOMES = {
     **dict.fromkeys(
-        ("Results", "Sweep", "audit", "calibrate", "compare", "evidence", "hindcast", "judge", "landscape", "ls",
-         "open_run", "open_sweep", "recovery", "report", "rerun", "resolved", "run", "save", "save_judgement",
-         "save_landscape", "save_specifications", "sensitivity", "specifications", "sweep", "validate"),
+        ("Results", "Sweep", "audit", "build_panel", "calibrate", "compare", "describe", "estimate", "evidence",
+         "hindcast", "judge", "landscape", "ls", "open_judgement", "open_run", "open_sweep", "recovery", "report",
+         "rerun", "resolved", "run", "save", "save_judgement", "save_landscape", "save_specifications", "schema",
+         "sensitivity", "specifications", "sweep", "validate"),
         "alignsim.api",
     ),
     "load": "alignsim.scenario",
@@ -57,6 +64,7 @@ _HOMES = {
     "worlds": "alignsim.world:packaged",
     "write_world": "alignsim.world:write",
     "build_world": "alignsim.world.build:build",
+    "write_panel": "alignsim.world.history:save",
 }  # fmt: skip
 """Where each public name is, and what it is called there if not the same."""
 
@@ -65,9 +73,12 @@ __all__ = [
     "Sweep",
     "adopt",
     "audit",
+    "build_panel",
     "build_world",
     "calibrate",
     "compare",
+    "describe",
+    "estimate",
     "evidence",
     "hindcast",
     "judge",
@@ -76,6 +87,7 @@ __all__ = [
     "load_text",
     "load_world",
     "ls",
+    "open_judgement",
     "open_run",
     "open_sweep",
     "recovery",
@@ -88,11 +100,13 @@ __all__ = [
     "save_judgement",
     "save_landscape",
     "save_specifications",
+    "schema",
     "sensitivity",
     "specifications",
     "sweep",
     "validate",
     "worlds",
+    "write_panel",
     "write_world",
 ]
 

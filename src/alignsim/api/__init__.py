@@ -10,12 +10,13 @@ from __future__ import annotations
 from alignsim.api.comparing import Comparison, compare, rerun
 from alignsim.api.facts import Evidence, evidence
 from alignsim.api.folders import RESULTS, Listing, ls, open_run, save, usable_folder, write_folder
-from alignsim.api.history import Hindcast, calibrate, hindcast, recovery
+from alignsim.api.history import Calibrations, Hindcast, calibrate, hindcast, recovery
 from alignsim.api.judging import (
     Findings,
     Judgement,
     audit,
     judge,
+    open_judgement,
     report,
     save_judgement,
     save_specifications,
@@ -26,10 +27,13 @@ from alignsim.api.origin import command_line, provenance, version, versions
 from alignsim.api.running import Plots, Results, configured, cores, planned, resolved, run, validate
 from alignsim.api.sensitivities import Sensitivities, sensitivity
 from alignsim.api.sweeping import Estimate, Sweep, estimate, open_sweep, sweep
+from alignsim.api.worlds import Description, build_panel, describe, schema
 
 __all__ = [
     "RESULTS",
+    "Calibrations",
     "Comparison",
+    "Description",
     "Estimate",
     "Evidence",
     "Findings",
@@ -42,17 +46,20 @@ __all__ = [
     "Sensitivities",
     "Sweep",
     "audit",
+    "build_panel",
     "calibrate",
     "command_line",
     "compare",
     "configured",
     "cores",
+    "describe",
     "estimate",
     "evidence",
     "hindcast",
     "judge",
     "landscape",
     "ls",
+    "open_judgement",
     "open_run",
     "open_sweep",
     "planned",
@@ -66,6 +73,7 @@ __all__ = [
     "save_judgement",
     "save_landscape",
     "save_specifications",
+    "schema",
     "sensitivity",
     "specifications",
     "sweep",

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ class Evidence:
     table: list[dict[str, Any]]
     words: list[str]
     provenance: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.evidence(self)
 
     def plain(self) -> list[dict[str, Any]]:
         """The table with None for what is not known, as JSON wants it."""
@@ -57,7 +63,7 @@ def evidence(
     panel: str | os.PathLike[str] | None = None,
     source: str | os.PathLike[str] | None = None,
     *,
-    progress: Any = told,
+    progress: Any = None,
 ) -> Evidence:
     """The facts of a panel (a folder or a packaged name), or of the table of pairs and years below the folder `source`.
 
@@ -74,7 +80,7 @@ def evidence(
     else:
         own = record.of_folder(str(source))
     first, last = own.voted()
-    with progress("looking at the record") as said:
+    with (progress or partial(told, unit="steps"))("looking at the record") as said:
         table = report.rows(own, said)
     provenance = {
         "alignsim": version(),

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,11 @@ class Hindcast:
     words: list[str]
     provenance: dict[str, Any]
 
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.hindcast(self)
+
     def save(self, out: str | os.PathLike[str] = RESULTS, figures: bool = True) -> Path:
         """Write `out/hindcast/<time>-<hash>/`: scores, loadings, forecasts of the named dyads, words, figures."""
         import pandas
@@ -64,6 +70,15 @@ class Hindcast:
         return write_folder(Path(out) / "hindcast", digest, fill)
 
 
+class Calibrations(dict[str, dict[str, Any]]):
+    """What calibration.json says, by the prior that was started from."""
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.calibrations(self)
+
+
 def hindcast(
     panel: str | os.PathLike[str] | None = None,
     train: str = "1992:2008",
@@ -77,8 +92,10 @@ def hindcast(
 ) -> Hindcast:
     """Forecast the past from every origin and score the forecasts against naive ones; writes nothing.
 
-    `panel` is a folder or a packaged name; years are written 1992:2008. Raises UsageError for years that the panel does
-    not hold and for unknown theories, and what `world.panel.read` raises.
+    `panel` is a folder, a packaged name, or a table of outcomes by pair and year (.csv or .parquet) that is laid over
+    the worlds of the packaged panel; years are written 1992:2008. What these years do not allow is left out and said.
+    Raises UsageError for years that the panel does not hold and for unknown theories, and what `world.panel.read`
+    raises.
     """
     from alignsim.study.hindcast import engine, report
     from alignsim.world import panel as panels
@@ -91,8 +108,26 @@ def hindcast(
     with progress("scoring") as said:
         table = report.rows(found, said)
     best = next((n for n in ("consent, calibrated", "consent, signed") if n in names), names[-1])
+    words = [*own.built.get("said", ()), *report.in_words(table, best), *report.silences(found, table)]
+    words += _seen_before(names, window)
     settings = {"panel": own.name, "train": train, "test": test, "theories": names, "runs": runs, "seed": seed}
-    return Hindcast(found, table, report.in_words(table, best), _origin() | settings)
+    settings |= {"table": own.built} if "table" in own.built else {}
+    return Hindcast(found, table, words, _origin() | settings)
+
+
+def _seen_before(names: list[str], window: Any) -> list[str]:
+    """A warning where the posterior was fitted to years that are to judge it."""
+    from alignsim.plan.posterior import packaged
+
+    posterior = packaged(FAMILIES[0]) if "consent, calibrated" in names else None
+    fitted = str(posterior.provenance["years"]) if posterior else ""
+    last = int(fitted.split()[-1]) if fitted and fitted.split()[-1].isdigit() else 0
+    if window.test[0] > last:
+        return []
+    return [
+        f"The calibrated belief was fitted to {fitted} and has seen the test years to {min(last, window.test[1])}: "
+        "its scores there are no test."
+    ]
 
 
 def calibrate(
@@ -105,8 +140,8 @@ def calibrate(
     seed: int = 1,
     jobs: int | None = None,
     out: str | os.PathLike[str] = "results/calibration",
-    progress: Any = told,
-) -> dict[str, dict[str, Any]]:
+    progress: Any = None,
+) -> Calibrations:
     """Fit the parameters that matter to the training years; writes `out/<belief>/` and returns what its JSON says.
 
     Called again after an interruption it goes on where it stopped. Raises what `study.calibration.calibrate` raises.
@@ -117,10 +152,10 @@ def calibrate(
 
     own, window = panels.read(None if panel is None else str(panel)), window_of(train, None)
     folder = usable_folder(out)
-    found: dict[str, dict[str, Any]] = {}
+    found = Calibrations()
     with ensemble.workers(jobs or cores()) as pool:
         for family in [belief] if isinstance(belief, str) else belief:
-            stages = _Stages(progress, family)
+            stages = _Stages(progress or partial(told, unit="simulations"), family)
             try:
                 fitted, posterior = fitting.calibrated(
                     own,
@@ -149,7 +184,7 @@ def recovery(
     seed: int = 1,
     jobs: int | None = None,
     out: str | os.PathLike[str] = "results/calibration",
-    progress: Any = told,
+    progress: Any = None,
 ) -> dict[str, dict[str, Any]]:
     """Ask on synthetic truths whether the record could tell a direct reward for isolation from what is fitted.
 
@@ -168,7 +203,7 @@ def recovery(
     found: dict[str, dict[str, Any]] = {}
     with ensemble.workers(jobs or cores()) as pool:
         for family in [belief] if isinstance(belief, str) else belief:
-            stages = _Stages(progress, f"recovery, {family}")
+            stages = _Stages(progress or partial(told, unit="histories"), f"recovery, {family}")
             try:
                 study = residual.recovery(
                     own,

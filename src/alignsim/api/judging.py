@@ -17,7 +17,7 @@ from alignsim.api.folders import RESULTS, open_run, write_folder
 from alignsim.api.origin import command_line, provenance
 from alignsim.api.running import Results, configured, cores, told
 from alignsim.errors import UsageError, did_you_mean
-from alignsim.files import slug, write_text
+from alignsim.files import read_text, slug, write_text
 from alignsim.plan import check
 from alignsim.plan.resolved import resolved_text
 from alignsim.results.results import write_origin
@@ -96,8 +96,9 @@ class ClaimPlots:
         own = claims[wanted]
         if not own.get({"curve": "beliefs"}.get(name, name)):
             raise UsageError(f"the judgement of {wanted!r} has nothing for the figure {name!r}; a quick one has little")
-        more = [verdicts.markers(self._content["assumed"]["events"], own)] if name == "path" else []
-        return getattr(verdicts, FIGURES[name])(own, *more)
+        marks = verdicts.markers(self._content["assumed"]["events"], own) if name == "path" else []
+        drawn = getattr(verdicts, FIGURES[name])(own, *([marks] if name == "path" else []))
+        return verdicts.headed(drawn, own, name, marks)
 
 
 def judge(
@@ -108,6 +109,7 @@ def judge(
     jobs: int | None = None,
     set: Iterable[str] = (),
     quick: bool = False,
+    reasons: bool = True,
     claims: Iterable[str] = (),
     theories: Iterable[str] | None = None,
     executor: Executor | None = None,
@@ -115,9 +117,10 @@ def judge(
 ) -> Judgement:
     """Judge every claim of a scenario (or those with the ids `claims`); writes nothing.
 
-    `quick` gives verdicts only; `theories` are the rivals to ask, all where not said. `progress`, given a few words,
-    returns a context that yields a progress callback; a notebook draws bars where it is not given. Raises
-    InvalidInput, FileProblem, UsageError or TooLarge.
+    `quick` gives verdicts under the first belief only; without `reasons` there are those of all beliefs, but no
+    attribution, failure region, reverse test or gates; `theories` are the rivals to ask, all where not said.
+    `progress`, given a few words, returns a context that yields a progress callback; a notebook draws bars where it is
+    not given. Raises InvalidInput, FileProblem, UsageError or TooLarge.
     """
     from alignsim.study import rivals
     from alignsim.study.judge import How
@@ -125,7 +128,7 @@ def judge(
     document = configured(scenario, runs, seed, set)
     with nullcontext(executor) if executor else ensemble.workers(jobs or cores()) as pool:
         asked = rivals.THEORIES if theories is None else tuple(theories)
-        return _judged(document, How(quick, tuple(claims), asked, executor=pool, say=progress or told))
+        return _judged(document, How(quick, tuple(claims), asked, reasons=reasons, executor=pool, say=progress or told))
 
 
 def specifications(
@@ -228,6 +231,19 @@ def save_judgement(judgement: Judgement, out: str | os.PathLike[str] = RESULTS) 
 
     judgement.folder = write_folder(Path(out) / content["scenario"], content["hash"], fill)
     return judgement.folder
+
+
+def open_judgement(folder: str | os.PathLike[str]) -> Judgement:
+    """Read a folder that `save_judgement` wrote. Raises FileProblem."""
+    from alignsim.results.again import read_manifest
+    from alignsim.show.report import read_judgement
+
+    place = Path(folder)
+    content, manifest = read_judgement(place), read_manifest(place)
+    given, resolved = (place / name for name in ("scenario.yaml", "scenario.resolved.yaml"))
+    texts = read_text(given), read_text(resolved) if resolved.is_file() else ""
+    results = open_run(place) if (place / "result.nc").is_file() else None
+    return Judgement(content, manifest, *texts, results, place)
 
 
 def report(folder: str | os.PathLike[str]) -> Path:

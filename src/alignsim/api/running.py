@@ -87,20 +87,36 @@ def run(
     return Results(data, manifest, None, document.text, text)
 
 
-def validate(
-    scenario: str | os.PathLike[str], set: Iterable[str] = ()
-) -> tuple[Problem, ...]:  # fmt: skip
+class Warnings(tuple[Problem, ...]):
+    """What is odd in a scenario, but no mistake; empty where nothing is."""
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.warnings(self)
+
+
+class Text(str):
+    """Plain text that a notebook shows line by line."""
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.text(self)
+
+
+def validate(scenario: str | os.PathLike[str], set: Iterable[str] = ()) -> Warnings:
     """Check a scenario file against its schema and its world, and return the warnings.
 
     Raises InvalidInput with every mistake, its line, column and a way out, and FileProblem.
     """
-    return check.load(scenario, set)[2]
+    return Warnings(check.load(scenario, set)[2])
 
 
-def resolved(scenario: str | os.PathLike[str] | Document, set: Iterable[str] = (), belief: str | None = None) -> str:
+def resolved(scenario: str | os.PathLike[str] | Document, set: Iterable[str] = (), belief: str | None = None) -> Text:
     """The scenario with every default written out, as `alignsim show FILE --resolved` prints it."""
     document = configured(scenario, set=set)
-    return resolved_text(document, check.world_of(document), belief)
+    return Text(resolved_text(document, check.world_of(document), belief))
 
 
 def configured(
@@ -132,13 +148,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def told(words: str) -> AbstractContextManager[ensemble.Progress | None]:
+def told(words: str, unit: str = "runs") -> AbstractContextManager[ensemble.Progress | None]:
     """A progress bar in a notebook, nothing elsewhere."""
     if not in_notebook():
         return nullcontext(None)
     from alignsim.show.notebook import bar
 
-    return bar(words)
+    return bar(words, unit)
 
 
 def in_notebook() -> bool:

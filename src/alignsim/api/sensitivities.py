@@ -40,11 +40,12 @@ class Sensitivities:
     def _moved(self, name: str) -> str:
         """The sentence on a grid: the inputs whose swing is more than its interval."""
         label = self.sweep.described(name)[0]
-        sure = [s for s in self.swings[name] if abs(s.size) > s.half]
+        sure = [s for s in self.swings[name] if s.seen]
+        once = " There is one run at each point, so this holds for its shocks." if self.sweep.runs == 1 else ""
         if not sure:
-            return f"Nothing that was varied is seen to move {label}."
+            return f"Nothing that was varied is seen to move {label}.{once}"
         listed = [f"{s.input} ({s.size:+.3g} ± {s.half:.2g})".replace("-", "−") for s in sure]
-        return f"From the lowest to the highest value, others averaged, {label} is moved by {', '.join(listed)}."
+        return f"From the lowest to the highest value, others averaged, {label} is moved by {', '.join(listed)}.{once}"
 
     def table(self) -> pandas.DataFrame:
         """One row for each outcome, input and measure; of a grid the swings."""
@@ -97,20 +98,72 @@ class Sensitivities:
         ]
         return [*written, write_text(place / FULL, text)]
 
-    def plot(self, folder: str | os.PathLike[str] | None = None, formats: Sequence[str] = ("png",)) -> list[Path]:
+    @property
+    def plot(self) -> SweepPlots:
+        """The figures: `found.plot.tornado()` draws one, `found.plot()` writes all that the design allows."""
+        return SweepPlots(self)
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.sensitivities(self)
+
+    def _place(self, folder: str | os.PathLike[str] | None) -> Path:
+        if folder is None and self.sweep.folder is None:
+            raise UsageError("this sweep has no folder of its own; name one")
+        return Path(folder) if folder is not None else Path(str(self.sweep.folder))
+
+
+FIGURES = ("response", "map", "tornado", "sobol", "morris", "pawn", "convergence", "failures")
+
+
+class SweepPlots:
+    """The figures of a sweep: `found.plot.morris()`, of the first outcome where none is named.
+
+    Each is a method: `response`, `map` (of the two inputs that move it most, or of `inputs`), `tornado`, `sobol`,
+    `morris`, `pawn`, `convergence` and `failures`, as the design allows.
+    """
+
+    def __init__(self, found: Sensitivities) -> None:
+        self._found = found
+
+    def __call__(self, folder: str | os.PathLike[str] | None = None, formats: Sequence[str] = ("png",)) -> list[Path]:
         """Draw every figure that the design allows, into the sweep's `figures` unless another folder is given.
 
         Raises UsageError where there is no folder, and for an unknown format; FileProblem.
         """
         from alignsim.show.sweeps import draw_sweep
 
-        place = Path(folder) if folder is not None else self._place(None) / "figures"
-        return draw_sweep(self.sweep, self.analyses, self.swings, place, formats)
+        found = self._found
+        place = Path(folder) if folder is not None else found._place(None) / "figures"
+        return draw_sweep(found.sweep, found.analyses, found.swings, place, formats)
 
-    def _place(self, folder: str | os.PathLike[str] | None) -> Path:
-        if folder is None and self.sweep.folder is None:
-            raise UsageError("this sweep has no folder of its own; name one")
-        return Path(folder) if folder is not None else Path(str(self.sweep.folder))
+    def __getattr__(self, name: str) -> Any:
+        if name not in FIGURES:
+            raise AttributeError(f"there is no figure {name!r}; there are {', '.join(FIGURES)}")
+        return lambda outcome="", **inputs: self._drawn(name, outcome, **inputs)
+
+    def __dir__(self) -> list[str]:
+        return list(FIGURES)
+
+    def _drawn(self, name: str, outcome: str, inputs: Sequence[str] = ()) -> Any:
+        from alignsim.show.sweeps import figures, surface_map
+
+        found, outcome = self._found, outcome or next(iter(self._found.swings))
+        if outcome not in found.swings:
+            hint = did_you_mean(outcome, found.swings) or f"; there are {'; '.join(found.swings)}"
+            raise UsageError(f"{outcome!r} was not analysed{hint}")
+        if inputs:
+            if name != "map" or len(inputs) != 2:
+                raise UsageError("`inputs` are the two that a map is drawn over; no other figure takes any")
+            return surface_map(found.sweep, outcome, *inputs)
+        there = figures(found.sweep, outcome, found.analyses.get(outcome), found.swings[outcome])
+        draw = there.get(name) or next((own for key, own in there.items() if key.startswith(f"{name}-")), None)
+        drawn = draw() if draw is not None else None
+        if drawn is None:
+            of = found.sweep.design
+            raise UsageError(f"a {of} design of this size has nothing for the figure {name!r} of {outcome!r}")
+        return drawn
 
 
 def sensitivity(

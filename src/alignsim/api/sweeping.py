@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,13 @@ from alignsim.study.sweep import (
     Memory,
     Progress,
     Request,
-    Sweep,
     assembled,
     carry_out,
     chunk_size,
     opened,
     requested,
 )
+from alignsim.study.sweep import Sweep as Swept
 from alignsim.study.sweep.request import chunks
 from alignsim.study.sweep.simulation import simulate
 from alignsim.study.sweep.table import MANIFEST
@@ -47,6 +47,19 @@ Varied = Mapping[str, str | Sequence[float]]
 """Paths with levels: `{"sanctions.bite": "0:0.5:11", "events[8].intensity": "0.2..1", "trust.weight": [0, 0.5]}`."""
 DIGITS_A_CELL = 11
 """Bytes of a number in runs.csv, about."""
+
+
+class Sweep(Swept):
+    """A scenario at every point of a design; `table()`, `to_xarray()`, and `alignsim.sensitivity(sweep)` for more."""
+
+    @classmethod
+    def of(cls, swept: Swept) -> Sweep:
+        return cls(**{own.name: getattr(swept, own.name) for own in fields(swept)})
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.sweep(self)
 
 
 def sweep(
@@ -95,7 +108,7 @@ def sweep(
         before = len(store.finished())
         with _executor(executor, scheduler, jobs) as (pool, wide), nullcontext(progress) if progress else _bar() as say:
             carry_out(asked, store, wide, pool, retry_failed, say)
-        made = assembled(asked, store)
+        made = Sweep.of(assembled(asked, store))
         made.manifest = _manifest(asked, document, made, time.perf_counter() - started)
         if folder is not None:
             if before == len(store.finished()) and not retry_failed:
@@ -111,7 +124,7 @@ def open_sweep(folder: str | os.PathLike[str]) -> Sweep:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a sweep would take."""
+    """What a sweep would take: seconds, and bytes of memory and disk."""
 
     points: int
     runs: int
@@ -120,6 +133,33 @@ class Estimate:
     memory: int
     disk: int
     folder: Path | None
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The same in words, (what, how much)."""
+        rows = f"{self.points * self.runs:,} ({self.runs:,} at each point), in {self.branches} branches"
+        return [
+            ("points", f"{self.points:,}"),
+            ("runs", rows),
+            ("time", f"about {_duration(self.seconds)}, as fast as the first runs were just now"),
+            ("memory", f"about {_size(self.memory)}"),
+            ("disk", f"about {_size(self.disk)}"),
+            *([("folder", str(self.folder))] if self.folder else []),
+        ]
+
+    def _repr_html_(self) -> str:
+        from alignsim.show import notebook
+
+        return notebook.estimate(self)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"
 
 
 def estimate(
@@ -141,7 +181,8 @@ def estimate(
     asked = requested(document, check.world_of(document), belief)
     points, numbers = next(chunks(len(asked.points), asked.runs, chunk_size(asked)))
     started = time.perf_counter()
-    rows = simulate(asked.swept, asked.points[points], numbers)
+    with told("running the first rows"):
+        rows = simulate(asked.swept, asked.points[points], numbers)
     each = (time.perf_counter() - started) / len(points)
     kept = io.BytesIO()
     np.savez(kept, **rows)  # type: ignore[arg-type]

@@ -48,23 +48,13 @@ def _coefficients(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     from alignsim.cli.tables import show
-    from alignsim.study.evidence import report
-    from alignsim.study.evidence.pairs import HEAVY
+    from alignsim.show.notebook import coefficients
 
-    found = [row for row in rows if row["fact"] == "co-sanctioned"]
+    columns, lines, note = coefficients(rows)
     table = Table(title="What being under sanctions together makes", title_justify="left", box=box.SIMPLE_HEAD)
     table.show_edge = table.pad_edge = False
-    for name in ("outcome", "under", "pairs", "pair, year", "net"):
+    for name in columns:
         table.add_column(name, justify="left" if name in ("outcome", "under") else "right", no_wrap=True)
-    for outcome, treatment in dict.fromkeys((row["outcome"], row["treatment"]) for row in found):
-        own = [row for row in found if (row["outcome"], row["treatment"]) == (outcome, treatment)]
-        cells = {report.is_net(row): report.cell(row) for row in own}
-        table.add_row(
-            outcome, treatment.split(", ")[-1], str(own[0]["treated_pairs"]), cells.get(False, ""), cells[True]
-        )
-    note = (
-        "Within pairs, with effects of pair and year, and net of what each state does to all in a year; with 95 % "
-        "intervals that know that pairs share states (* excludes nil).\n"
-    )
-    heavy = f"heavy: {HEAVY:.0%} or more of trade or finance, by the US or the EU. "
-    show(table, (heavy if any("heavy" in row["treatment"] for row in found) else "") + note)
+    for line in lines:
+        table.add_row(*line)
+    show(table, note + "\n")

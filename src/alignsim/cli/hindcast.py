@@ -10,7 +10,9 @@ THEORIES = ("consent", "gravity", "friedkin-johnsen", "balance", "landscape", "o
 
 
 @click.command("hindcast")
-@click.option("--panel", "name", help="A panel: a folder, its panel.yaml, or a packaged name (default: history).")
+@click.option("--panel", "name", metavar="FILE",
+              help="A table of pairs and years (.csv, .parquet), a panel's folder, its panel.yaml, or a packaged name "
+              "(default: history).")  # fmt: skip
 @click.option("--train", default="1992:2008", show_default=True, help="Years to learn from.")
 @click.option("--test", default="2009:2015", show_default=True, help="Years to be judged by.")
 @click.option(
@@ -46,6 +48,14 @@ def command(
     \b
     alignsim hindcast
     alignsim hindcast --train 1992:2005 --test 2006:2015 --theory consent
+    alignsim hindcast --panel dyad_year.parquet --train 1992:2008 --test 2016:2021
+
+    
+    A table has a row for each pair and year: year, iso3_1, iso3_2 (or a, b), pi_sq (chance-corrected agreement
+    in UN votes) and ip_dist (distance of ideal points), blank where unknown. Outcomes are taken from it; drivers
+    and starting worlds come from the packaged panel (40 states, 1992 to 2024), so other columns, states and
+    years of the table are not used. After 2015 the worlds' alignment is computed from the table's last three
+    years.
     """
     import json
     from functools import partial
@@ -76,6 +86,8 @@ def _skills(scores: list[dict[str, Any]]) -> None:
 
     for outcomes in (("agreement", "distance"), ("trade", "arms")):
         names, lines = report.skills([row for row in scores if row["outcome"] in outcomes])
+        if not lines:
+            continue
         title = f"CRPS skill against persistence, all pairs, %: {' and '.join(outcomes)} by years ahead"
         table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         table.show_edge = table.pad_edge = False

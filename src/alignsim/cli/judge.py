@@ -18,6 +18,9 @@ THEORIES = ("all", "none", "balance", "landscape", "persistence", "one-coefficie
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed, instead of the files'.")
 @click.option("--jobs", type=click.IntRange(1, 512), help="Processes; changes no number (default: all processors).")
 @click.option("--quick", is_flag=True, help="Verdicts only, on no more runs than they need.")
+@click.option(
+    "--no-reasons", is_flag=True, help="Verdicts under every belief and theory, but not why nor where they fail."
+)
 @click.option("--claim", "claims", multiple=True, metavar="ID", help="Judge this claim only; repeatable.")
 @click.option("--theory", "theories", multiple=True, type=click.Choice(THEORIES), help="Rival theories (default: all).")
 @click.option("--set", "settings", multiple=True, metavar="PATH=VALUE", help="Set anything in the files; repeatable.")
@@ -30,6 +33,7 @@ def command(
     seed: int | None,
     jobs: int | None,
     quick: bool,
+    no_reasons: bool,
     claims: tuple[str, ...],
     theories: tuple[str, ...],
     settings: tuple[str, ...],
@@ -41,7 +45,7 @@ def command(
 
     \b
     alignsim judge scenarios/isolation.yaml --quick
-    alignsim judge scenarios/*.yaml --runs 400
+    alignsim judge scenarios/*.yaml --no-reasons --theory none --table verdicts.csv
 
     With --quick there is no control, no reason, no rival theory and no report.
     """
@@ -58,7 +62,15 @@ def command(
     judged = []
     with ensemble.workers(jobs or api.cores()) as pool:
         for document in documents:
-            judgement = api.judge(document, quick=quick, claims=claims, theories=rivals, executor=pool, progress=say)
+            judgement = api.judge(
+                document,
+                quick=quick,
+                reasons=not no_reasons,
+                claims=claims,
+                theories=rivals,
+                executor=pool,
+                progress=say,
+            )
             folder = api.save_judgement(judgement, out)
             judged.append(judgement.content | {"folder": str(folder)})
             if not as_json:
@@ -92,12 +104,15 @@ def documents_of(
 
 COLUMNS = (
     "scenario", "claim", "says", "outcome", "contrast", "expect", "margin", "verdict", "belief", "runs",
-    "median", "q05", "q95", "p_above", "p_below", "p_relative",
+    "median", "q05", "q95", "p_above", "p_below", "p_relative", "branch", "level",
 )  # fmt: skip
 
 
 def write_table(judged: list[dict[str, Any]], path: Path) -> Path:
     """One row for each claim and belief, as CSV; a claim that is not tested has one row that says why.
+
+    Quantiles are those of the effect, or of the outcome where the claim is about a level; then p_above and p_below are
+    the shares of runs above and below the level.
 
     Raises FileProblem where the file may not be written.
     """
@@ -112,7 +127,8 @@ def write_table(judged: list[dict[str, Any]], path: Path) -> Path:
     for judgement in judged:
         for claim in judgement["claims"]:
             known = {"scenario": judgement["scenario"], "claim": claim["id"], "says": " ".join(claim["says"].split())}
-            known |= {key: claim[key] for key in ("outcome", "contrast", "expect", "margin") if claim.get(key)}
+            told = ("outcome", "contrast", "expect", "margin", "branch", "level")
+            known |= {key: claim[key] for key in told if claim.get(key) is not None}
             for belief, found in (claim.get("beliefs") or {"": None}).items():
                 rows.writerow(known | {"belief": belief, "verdict": claim["verdict"]} | _numbers(found))
     return write_text(path, text.getvalue())
@@ -122,7 +138,8 @@ def _numbers(found: dict[str, Any] | None) -> dict[str, Any]:
     """What one belief finds of a claim, rounded for a table."""
     if not found:
         return {}
-    effect, share, relative = found["effect"], found["probabilities"], found.get("relative")
+    effect, share = found.get("outcome") or found["effect"], found["probabilities"]
+    relative = found.get("relative")
     numbers = {
         "median": effect["q50"],
         "q05": effect["q05"],
@@ -158,10 +175,13 @@ def _tell(judgement: dict[str, Any], folder: Path) -> None:
         for belief, own in claim["beliefs"].items():
             if claim["dose"]:
                 click.echo(_dosed(belief.ljust(wide), own, claim["dose"][belief]))
+            elif claim["level"] is not None:
+                click.echo(_held(belief.ljust(wide), own, claim))
             else:
                 click.echo(LINE.format(belief, *_row(own), wide=wide))
         for theory in dict.fromkeys(rival["theory"] for rival in claim["rivals"]):
-            _say(_rival(theory, [rival for rival in claim["rivals"] if rival["theory"] == theory]))
+            said = [rival for rival in claim["rivals"] if rival["theory"] == theory]
+            _say(_rival(theory, said, claim["level"]))
         if note := _further(claim, claims[:place]):
             _say(note)
     _say_what_stands_out_nowhere(claims)
@@ -197,7 +217,7 @@ def _row(own: dict[str, Any]) -> list[str]:
     ]
 
 
-def _rival(theory: str, said: list[dict[str, Any]]) -> str:
+def _rival(theory: str, said: list[dict[str, Any]], level: float | None = None) -> str:
     """What a rival theory says, in a line for all beliefs under which it says the same."""
     verdicts: dict[str, list[dict[str, Any]]] = {}
     for rival in said:
@@ -206,15 +226,29 @@ def _rival(theory: str, said: list[dict[str, Any]]) -> str:
     for verdict, agreed in verdicts.items():
         words = list(dict.fromkeys(rival["words"] for rival in agreed))
         under = "" if len(verdicts) == 1 else f" ({', '.join(rival['belief'] for rival in agreed)})"
-        parts.append(f"{verdict}{under}; {words[0] if len(words) == 1 else _between_medians(agreed)}")
+        parts.append(f"{verdict}{under}; {words[0] if len(words) == 1 else _between_medians(agreed, level)}")
     return f"{theory}: {'. '.join(parts)}"
 
 
-def _between_medians(said: list[dict[str, Any]]) -> str:
+def _between_medians(said: list[dict[str, Any]], level: float | None = None) -> str:
     from alignsim.study.verdicts import signed
 
     middles = [rival["effect"]["q50"] for rival in said if rival["effect"]["q50"] is not None]
+    if level is not None:
+        return f"{level + min(middles):.2f} to {level + max(middles):.2f} in the median run, by belief"
     return f"moves it by {signed(min(middles))} to {signed(max(middles))} in the median run, by belief"
+
+
+def _held(belief: str, own: dict[str, Any], claim: Mapping[str, Any]) -> str:
+    """What one belief says of a level: where the outcome stands, and how often it keeps to the level."""
+    outcome, support = own["outcome"], own["support"]
+    if outcome["mean"] is None:
+        return f"  {belief}  {own['verdict']}"
+    return (
+        f"  {belief}  {own['verdict']:<12} {outcome['q50']:.2f} ({outcome['q05']:.2f} to {outcome['q95']:.2f}); "
+        f"{claim['expect']} {claim['level']:g} in {support['p']:.0%} of {own['runs']} runs "
+        f"({support['low']:.0%}–{support['high']:.0%})"
+    )
 
 
 def _dosed(belief: str, own: dict[str, Any], response: dict[str, Any]) -> str:

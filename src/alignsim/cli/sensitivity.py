@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from alignsim.api import Sensitivities
-
-MOST = 12
-"""Inputs that the table on the screen has."""
 
 
 @click.command("sensitivity")
@@ -59,42 +55,24 @@ def command(
 def _tell(found: Sensitivities) -> None:
     """A sentence and a table for each outcome."""
     from alignsim.cli.tables import show
+    from alignsim.show.notebook import indices, runaway
 
     for name, words in found.words.items():
         click.secho(name, bold=True)
         show(words)
-        show(_table(found, name))
-    if runaway := int(found.sweep.runaway.sum()):
-        show(
-            f"{runaway:,} of {found.sweep.runaway.size:,} runs have a loop gain that the belief would not allow; "
-            "they count here as all others do. Vary over narrower ranges to leave them out."
-        )
+        show(_table(*indices(found, name)))
+    if words := runaway(found.sweep):
+        show(words)
 
 
-def _table(found: Sensitivities, name: str) -> Any:
+def _table(columns: list[str], rows: list[list[str]]) -> Any:
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.show_edge = table.pad_edge = False
-    said = found.analyses.get(name)
-    if said is None:
-        for head in ("input", "low", "high", "difference"):
-            table.add_column(head, justify="left" if head == "input" else "right")
-        for s in found.swings[name][:MOST]:
-            table.add_row(s.input, f"{s.low:+.3f}", f"{s.high:+.3f}", f"{s.size:+.3f} ± {s.half:.3f}")
-        return table
-    for head in ("input", "rank", *(m.name for m in said.measures.values())):
-        table.add_column(head, justify="left" if head == "input" else "right")
-    from alignsim.study.sensitivity import ranking
-
-    for rank in ranking(said)[:MOST]:
-        d = said.labels.index(rank.label)
-        cells = [_cell(float(m.values[d]), float(m.half[d])) for m in said.measures.values()]
-        table.add_row(rank.label, f"{rank.best}" if rank.best == rank.worst else f"{rank.best}–{rank.worst}", *cells)
+    for name in columns:
+        table.add_column(name, justify="left" if name == "input" else "right")
+    for row in rows:
+        table.add_row(*row)
     return table
-
-
-def _cell(value: float, half: float) -> str:
-    """An index and its half-width; a dash where it is not defined."""
-    return "–" if math.isnan(value) else f"{value:.3f} ± {half:.3f}"

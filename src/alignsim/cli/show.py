@@ -131,11 +131,23 @@ def _brief(document: Any, world: Any) -> None:
     for claim in scenario.claims:
         click.echo(f"\n{claim.id}: {claim.says}")
         if claim.testable:
-            how = claim.contrast or f"dose of {claim.dose.of}"
-            click.echo(f"  {claim.outcome}, {how}: expect {claim.expect}")
+            click.echo(f"  {claim.outcome}, {_how(claim)}: expect {claim.expect}{_level(claim)}")
         else:
             click.echo(f"  not testable: {claim.why}")
     click.echo("\n`alignsim show FILE --resolved` writes out every default with its unit and source.")
+
+
+def _how(claim: Any) -> str:
+    """What is compared, or where the outcome is read."""
+    from alignsim.scenario.schema import BASELINE
+
+    if claim.level is not None:
+        return f"in {claim.branch or BASELINE}"
+    return str(claim.contrast or f"dose of {claim.dose.of}")
+
+
+def _level(claim: Any) -> str:
+    return "" if claim.level is None else f" {claim.level:g}"
 
 
 def _short(value: Any) -> str:

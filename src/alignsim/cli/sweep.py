@@ -116,20 +116,5 @@ def _pairs(arguments: tuple[str, ...], option: str, example: str) -> dict[str, s
 
 def _tell(estimate: Any) -> None:
     """What a sweep would take."""
-    rows = estimate.points * estimate.runs
-    click.echo(f"points   {estimate.points:,}")
-    click.echo(f"runs     {rows:,} ({estimate.runs:,} at each point), in {estimate.branches} branches")
-    click.echo(f"time     about {_duration(estimate.seconds)}, as fast as the first runs were just now")
-    click.echo(f"memory   about {_size(estimate.memory)}")
-    click.echo(f"disk     about {_size(estimate.disk)}")
-    click.echo(f"folder   {estimate.folder}")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"
+    for what, words in estimate.lines():
+        click.echo(f"{what:<9}{words}")

@@ -86,7 +86,15 @@ def specifications(claims: Any) -> None:
             numbers = ("", "", "", "") if silent else (signed(row["q50"]), between(row), share, str(row["runs"]))
             table.add_row(row["theory"], row["belief"], "says nothing" if silent else row["verdict"], *numbers)
         show(table)
-        show(f"Claimed: {claim['expect']} of {claim['outcome']}; smallest effect that matters: {claim['margin']:g}.\n")
+        show(_claimed(claim) + "\n")
+
+
+def _claimed(claim: Any) -> str:
+    """What the numbers under a claim are numbers of."""
+    if claim["level"] is not None:
+        where = f"{claim['outcome']} in {claim['branch']}"
+        return f"Claimed: {where} is {claim['expect']} {claim['level']:g}; an effect is here the outcome less that."
+    return f"Claimed: {claim['expect']} of {claim['outcome']}; smallest effect that matters: {claim['margin']:g}."
 
 
 def minima(content: Any) -> None:

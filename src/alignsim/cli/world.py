@@ -99,15 +99,20 @@ def build(name: str, month: str, source: Path, states: str, title: str, out: Pat
 @click.option("--states", default="all", show_default=True, metavar="WHICH",
               help="all, largest:40, preset:history, a comma list of codes, or a file of codes.")  # fmt: skip
 @click.option("--title", default="", help="A title; by default it counts states and years.")
+@click.option("--votes-until", type=int, metavar="YEAR",
+              help="Leave UN votes and ideal points after this year out, of outcomes and of worlds.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; by default NAME here.")
 @click.option("--force", is_flag=True, help="Write over a panel that is already there.")
-def panel(name: str, years: str, source: Path, states: str, title: str, out: Path | None, force: bool) -> None:
+def panel(
+    name: str, years: str, source: Path, states: str, title: str, votes_until: int | None, out: Path | None, force: bool
+) -> None:
     """Build a panel called NAME: the world at the end of each year, and how each pair voted in it.
 
     \b
     alignsim world panel mine --years 1992:2015 --from data --states preset:history
     A state without figures in one of the years is left out. Where the files hold no votes or ideal points of a
-    year, its outcomes stay blank. The files are those of `alignsim world build`.
+    year, its outcomes stay blank. Later votes in a file of their own beside the others are found too. The files are
+    those of `alignsim world build`.
     """
     from alignsim.cli.progress import bar
     from alignsim.errors import UsageError
@@ -124,7 +129,7 @@ def panel(name: str, years: str, source: Path, states: str, title: str, out: Pat
     folder = out or Path(name)
     history.free(folder, force)
     with bar("building", unit="years") as progress:
-        made = history.build(name, listed, source, states, progress, title)
+        made = history.build(name, listed, source, states, progress, title, votes_until)
     history.save(made, folder, force)
     click.echo(f"{folder}: {len(made.states)} states, {listed[0]} to {listed[-1]}")
     for code, why in made.built["left_out"].items():
@@ -137,32 +142,25 @@ def panel(name: str, years: str, source: Path, states: str, title: str, out: Pat
 
 
 def _print_world(content: dict[str, Any]) -> None:
-    click.echo(f"{content['title']} ({content['name']}, {content['month']}, {len(content['states'])} states)\n")
-    _table("Issues", ("name", "salience", "title", "plus", "minus"), content["issues"])
-    groups = [{"group": name, "members": " ".join(codes)} for name, codes in content["groups"].items()]
-    _table("Groups", ("group", "members"), [*groups, {"group": "senders", "members": " ".join(content["senders"])}])
-    actors = [{"actor": code, **about, "opponents": " ".join(about["opponents"])}
-              for code, about in content["actors"].items()]  # fmt: skip
-    _table("Armed groups", ("actor", "name", "patron", "opponents"), actors)
-    states = [{"code": code, "state": name} for code, name in content["states"].items()]
-    click.echo("States\n" + ", ".join(f"{row['code']} {row['state']}" for row in states) + "\n")
-    sources = [{"column": column, **about} for column, about in content["sources"].items()]
-    _table("Sources", ("column", "unit", "date", "author", "title", "terms", "note"), sources)
+    from alignsim.world.describe import sections
+
+    heading, tables = sections(content)
+    click.echo(f"{heading}\n")
+    for title, columns, rows in tables:
+        if title == "States":
+            click.echo("States\n" + ", ".join(f"{row['code']} {row['state']}" for row in rows) + "\n")
+        else:
+            _table(title, columns, rows)
 
 
 def _print_state(content: dict[str, Any]) -> None:
-    click.echo(f"{content['name']} ({content['code']}) in {content['world']} at the end of {content['month']}")
+    from alignsim.world.describe import sections
+
+    heading, tables = sections(content)
+    click.echo(heading)
     click.echo(f"groups: {', '.join(content['groups']) or 'none'}\n")
-    _table("Figures", ("figure", "value", "unit", "date", "source"), content["figures"])
-    _table("Closest", ("state", "alignment", "sd", "hostility"), content["closest"])
-    _table("Most distant", ("state", "alignment", "sd", "hostility"), content["most_hostile"])
-    for title, key in (("Exports to", "exports"), ("Imports from", "imports"), ("Crude oil to", "oil_to"),
-                       ("Crude oil from", "oil_from"), ("Arms to", "arms_to"), ("Arms from", "arms_from")):  # fmt: skip
-        _table(title, ("state", "value", "unit"), content[key])
-    kinds = ("state", "trade", "financial", "symbolic", "embargo", "secondary")
-    _table("Sanctions on it, by", kinds, content["sanctions_on"])
-    _table("Its sanctions, on", kinds, content["sanctions_by"])
-    _table("Positions", ("issue", "position", "position_sd", "attention"), content["positions"])
+    for table in tables:
+        _table(*table)
     if content["actors"]:
         click.echo(f"Patron of: {', '.join(content['actors'])}")
 

@@ -144,7 +144,8 @@ def _given(world: World, attention: Any) -> dict[str, Any]:
     importers = np.flatnonzero(world.oil.sum(axis=0) > 0)
     oil = world.oil[np.ix_(exporters, importers)]
     oil = np.where(exporters[:, None] != importers, np.maximum(oil, OIL_FLOOR), 1e-9)
-    weight = world.gdp / world.gdp[[world.states.index(s) for s in world.senders]].sum()
+    coalition = [world.states.index(code) for code in world.senders or world.states]
+    weight = world.gdp / world.gdp[coalition].sum()
     return {
         "gdp": np.array(world.gdp),
         "weight": weight,

@@ -103,7 +103,8 @@ def _branches(scenario: Scenario) -> Iterator[str]:
 def _claims(claims: tuple[Claim, ...]) -> Iterator[str]:
     yield "claims:" if claims else "claims: []"
     for claim in claims:
-        content = claim.model_dump(mode="json", by_alias=True, exclude_none=True)
+        unsaid = set() if claim.compares else {"margin"}
+        content = claim.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=unsaid)
         for k, (key, value) in enumerate(content.items()):
             yield f"  {'-' if k == 0 else ' '} {key}: {_flow(value)}"
 

@@ -11,7 +11,7 @@ OTHER_TIES = "other ties"
 """The mean tie of a pair's members with third partners: what a general drift would move as well."""
 OWN_THEORY = "consent"
 """The law of motion that speaks of everything; rival theories speak of ties and isolation only."""
-ABOUT_TIES = ("alignment", OTHER_TIES, "bloc membership", "polarisation", "isolation")
+ABOUT_TIES = ("alignment", OTHER_TIES, "tie rank", "bloc membership", "polarisation", "isolation")
 """Measures of which every theory speaks."""
 SANCTIONS = ("sanction_trade", "sanction_financial", "sanction_symbolic")
 
@@ -79,6 +79,15 @@ def _alignment(now: Snapshot, watched: Watched, batch: Batch) -> Array:
     return _mean(now.alignment[:, i, j])
 
 
+def _tie_rank(now: Snapshot, watched: Watched, batch: Batch) -> Array:
+    """Share of the member's ties with third states that are closer, 0 (none is) to 1; equal ties count half."""
+    i, j = pairs(watched)
+    every, own = now.alignment[:, i], now.alignment[:, i, j][:, :, None]
+    third = np.arange(every.shape[2]) != np.array([i, j])[:, :, None]
+    closer = ((every > own) + 0.5 * (every == own)) * third.all(axis=0)
+    return _mean(closer.sum(axis=2) / max(every.shape[2] - 2, 1))
+
+
 def _trade_dependence(now: Snapshot, watched: Watched, batch: Batch) -> Array:
     """Share of external trade that is with the partners, 0..1; the mean over members."""
     i, j = pairs(watched)
@@ -136,6 +145,7 @@ def _position(now: Snapshot, watched: Watched, batch: Batch) -> Array:
 _MEASURES = {
     "alignment": _alignment,
     OTHER_TIES: _alignment,
+    "tie rank": _tie_rank,
     "trade dependence": _trade_dependence,
     "arms flow": _arms_flow,
     "bloc membership": _bloc_membership,

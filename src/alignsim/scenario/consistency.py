@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from alignsim.errors import Problem, did_you_mean
 from alignsim.scenario.events import Event
-from alignsim.scenario.outcomes import Outcome
+from alignsim.scenario.outcomes import RANGES, Outcome
 from alignsim.scenario.schema import BASELINE, Claim, Scenario, branch_name_problem
 from alignsim.scenario.tree import Path, Tree
 from alignsim.scenario.wording import text_offset
@@ -157,6 +158,24 @@ def _claim(claim: Claim, path: Path, scenario: Scenario, tree: Tree) -> Iterator
         yield from outcome_problems(claim.outcome, (*path, "outcome"), scenario, tree)
     if claim.dose is not None:
         yield from _dose(claim.dose.of, (*path, "dose", "of"), scenario, tree)
+    if claim.branch is not None and not _is_branch(claim.branch, scenario, tree):
+        words = f"{claim.branch!r} is not a branch of this file{did_you_mean(claim.branch, scenario.branch_names)}"
+        yield tree.problem((*path, "branch"), words)
+    if claim.level is not None and claim.outcome is not None and (words := _level(claim, claim.outcome.measure)):
+        yield tree.problem((*path, "level"), words)
+
+
+def _level(claim: Claim, measure: str) -> str:
+    """Why a level decides nothing, "" where it may: it is beyond what the outcome can be, or cannot be missed."""
+    low, high = RANGES[measure]
+    span = f"{low:g} to {high:g}" if high < inf else f"{low:g} and above"
+    level = claim.level
+    assert level is not None
+    if not low <= level <= high:
+        return f"{level:g} is no {measure}, which is {span}"
+    if level == (high if claim.expect == "at most" else low):
+        return f"{claim.expect} {level:g} holds of every {measure}, which is {span}; name a level that it could miss"
+    return ""
 
 
 def _is_branch(name: str, scenario: Scenario, tree: Tree) -> bool:
@@ -201,6 +220,7 @@ def _unused_branches(scenario: Scenario, tree: Tree) -> Iterator[Problem]:
     used = {c.contrast.branch for c in scenario.claims if c.contrast}
     used |= {c.contrast.against for c in scenario.claims if c.contrast}
     used |= {c.dose.of for c in scenario.claims if c.dose}
+    used |= {c.branch or BASELINE for c in scenario.claims if c.level is not None}
     if used:
         for branch in scenario.branches:
             if branch not in used:

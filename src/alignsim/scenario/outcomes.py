@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import inf
 
 from alignsim.errors import did_you_mean
 from alignsim.scenario.month import Month
 
 MEASURES: dict[str, tuple[str, ...]] = {
     "alignment": ("state", "partner"),
+    "tie rank": ("state", "partner"),
     "trade dependence": ("state", "partner"),
     "arms flow": ("state", "partner"),
     "bloc membership": ("state", "partner"),
@@ -21,6 +23,21 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "polarisation": (),
 }
 """What can be measured, and of whom: a dyad, a state, a state and an issue, or the whole system."""
+
+RANGES: dict[str, tuple[float, float]] = {
+    "alignment": (-1.0, 1.0),
+    "tie rank": (0.0, 1.0),
+    "trade dependence": (0.0, 1.0),
+    "arms flow": (0.0, inf),
+    "bloc membership": (0.0, 1.0),
+    "sanctions pressure": (0.0, 1.0),
+    "isolation": (0.0, 1.0),
+    "evasion": (0.0, 1.0),
+    "capacity": (0.0, inf),
+    "position": (-1.0, 1.0),
+    "polarisation": (-1.0, 1.0),
+}
+"""The least and the largest value that each measure can have."""
 
 _FIRST = ("of", "from")
 _SECOND = ("with", "toward", "to", "on")

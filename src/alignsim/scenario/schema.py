@@ -22,7 +22,9 @@ _BRANCH = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 Belief = Literal["signed", "sceptical", "calibrated", "fixed"]
 Theory = Literal["consent", "balance", "landscape", "persistence", "one-coefficient"]
-Expect = Literal["increase", "decrease", "none", "rising", "threshold"]
+Expect = Literal["increase", "decrease", "none", "rising", "threshold", "at most", "at least"]
+OF_A_LEVEL = ("at most", "at least")
+"""What is expected of an outcome itself, rather than of a difference."""
 
 
 def _read(parse: Any, what: str) -> PlainValidator:
@@ -149,11 +151,15 @@ class Claim(Model):
     contrast: _ContrastText | None = None
     """The two branches compared run by run: `isolation against baseline`."""
     expect: Expect | None = None
-    """increase, decrease or none of a contrast; rising or threshold of a dose."""
+    """increase, decrease or none of a contrast; rising or threshold of a dose; at most or at least of a level."""
     margin: Annotated[float, Field(gt=0, le=1)] = 0.05
-    """The smallest change that would matter, in units of the outcome."""
+    """The smallest change that would matter, in units of the outcome; a level has none."""
     dose: Dose | None = None
     """Levels of a measure, in the place of a contrast."""
+    level: float | None = None
+    """What the outcome itself is held against in one branch, in its own units, in the place of a contrast."""
+    branch: Name | None = None
+    """The branch in which a level is read; baseline where not said."""
     testable: bool = True
     """false for a sentence that nothing here could refute; then say `why`."""
     why: Text | None = None
@@ -174,15 +180,40 @@ class Claim(Model):
         if self.outcome is None:
             raise wrong("outcome is missing; write, say, `outcome: alignment of IRN with RUS at 2029-12`")
         if self.expect is None:
-            raise wrong("expect is missing; write increase, decrease, none, rising or threshold")
-        if (self.contrast is None) == (self.dose is None):
-            raise wrong("needs either `contrast` (two branches) or `dose` (levels of one branch), and not both")
+            raise wrong("expect is missing; write increase, decrease, none, rising, threshold, at most or at least")
+        self._one_question()
+        if self.level is not None:
+            return self._of_a_level()
         dosed = self.expect in ("rising", "threshold")
         if dosed and self.dose is None:
             raise wrong(f"expects {self.expect!r}, which needs a `dose` in the place of `contrast`")
         if self.dose is not None and not dosed:
             raise wrong(f"expects {self.expect!r} of a dose; write rising or threshold")
         return self
+
+    def _one_question(self) -> None:
+        """Of contrast, dose and level there is one, and what is expected belongs to it."""
+        asked = [key for key in ("contrast", "dose", "level") if getattr(self, key) is not None]
+        if self.expect in OF_A_LEVEL and self.level is None:
+            found = f" in the place of `{asked[0]}`" if asked else ""
+            raise wrong(f"expects {self.expect!r}, which needs a `level`{found}")
+        if len(asked) != 1:
+            one = "`contrast` (two branches), `dose` (levels of one branch) or `level` (a number for the outcome)"
+            raise wrong(f"needs one of {one}" + (f", and has {' and '.join(asked)}; remove one" if asked else ""))
+        if self.branch is not None and self.level is None:
+            raise wrong(f"has `branch`, which only a claim about a `level` needs; `{asked[0]}` names its own")
+
+    def _of_a_level(self) -> Claim:
+        if self.expect not in OF_A_LEVEL:
+            raise wrong(f"expects {self.expect!r} of a level; write at most or at least")
+        if "margin" in self.model_fields_set:
+            raise wrong("has `margin`, which plays no part beside a `level`; remove it, or move the level by as much")
+        return self
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is about a difference of branches, as a contrast and a dose are, and a level is not."""
+        return self.level is None
 
 
 def _levels(value: Any) -> Levels:

@@ -28,16 +28,20 @@ def draw_all(found: Hindcast, table: list[dict[str, Any]], folder: Path, formats
         f"outcomes of {found.window.test[0]} to {found.window.test[1]}"
     )
     votes = [row for row in table if row["outcome"] in OUTCOMES]
-    figures = {
-        "skill": draw.skill(votes, source=source),
-        "skill-trade-arms": draw.skill([row for row in table if row["outcome"] not in OUTCOMES], source=source),
-        "coverage": draw.coverage(votes, source=source),
-    }
+    flows = [row for row in table if row["outcome"] not in OUTCOMES]
+    figures: dict[str, Any] = {}
+    if _told(votes):
+        figures |= {"skill": draw.skill(votes, source=source), "coverage": draw.coverage(votes, source=source)}
+    if _told(flows):
+        figures["skill-trade-arms"] = draw.skill(flows, source=source)
     for group in ("co-sanctioned", "matched controls", "named dyads"):
-        if any(row["group"] == group for row in votes):
+        if _told(votes, group):
             figures[f"skill-{group.replace(' ', '-')}"] = draw.skill(votes, group=group, source=source)
     for outcome in OUTCOMES:
-        own = [cases for cases in found.cases if cases.outcome == outcome]
+        own = [cases for cases in found.cases if cases.outcome == outcome and len(cases.origin)]
+        own = [cases for cases in own if ours in cases.forecasts]
+        if not own:
+            continue
         shares = {
             (name, cases.horizon): share
             for cases in own
@@ -48,15 +52,28 @@ def draw_all(found: Hindcast, table: list[dict[str, Any]], folder: Path, formats
         figures[f"change-{outcome}"] = draw.change(
             [_foreseen(cases, found, ours) for cases in own], outcome=outcome, forecaster=ours, source=source
         )
-        figures[f"fans-{outcome}"] = _fans(found, own, outcome, ours, source)
+        if named(found):
+            figures[f"fans-{outcome}"] = _fans(found, own, outcome, ours, source)
     for name, figure in figures.items():
         for kind in formats:
             write_atomically(folder / f"{name}.{kind}", partial(figure.savefig, format=kind))
 
 
+def _told(rows: list[dict[str, Any]], group: str = "all pairs") -> bool:
+    """Is there any skill to be drawn, beside that of the reference?"""
+    own = [row for row in rows if row["group"] == group and row["score"] == "crps skill"]
+    return any(np.isfinite(row["value"]) for row in own if row["forecaster"] != scoreboard.REFERENCE)
+
+
+def named(found: Hindcast) -> list[tuple[str, str]]:
+    """The pair of the question and the named dyads, as far as the panel has them."""
+    here = set(found.panel.states)
+    return [pair for pair in (FOUNDING, *NAMED) if here.issuperset(pair)]
+
+
 def best(found: Hindcast) -> str:
     """The forecaster that is looked at closely: the calibrated one where there is one."""
-    names = found.cases[0].forecasts
+    names = dict.fromkeys(name for cases in found.cases for name in cases.forecasts)
     return next((n for n in ("consent, calibrated", "consent, signed", report.SILENT) if n in names), next(iter(names)))
 
 
@@ -80,14 +97,15 @@ def _foreseen(cases: Cases, found: Hindcast, forecaster: str) -> dict[str, Any]:
 
 def _fans(found: Hindcast, own: list[Cases], outcome: str, forecaster: str, source: str) -> Any:
     place = {code: k for k, code in enumerate(found.panel.states)}
-    pairs = [(a, b) for a, b in (FOUNDING, *NAMED) if a in place and b in place][:MOST_FANS]
+    pairs = named(found)[:MOST_FANS]
+    until = found.panel.years.index(found.window.test[1]) + 1
     record, rows = {}, []
     values = found.panel.agreement if outcome == "agreement" else found.panel.distance
     origins = sorted({int(o) for cases in own for o in np.unique(cases.origin)})[::3]
     for a, b in pairs:
         i, j = sorted((place[a], place[b]))
         label = _label(found, place[a], place[b])
-        record[label] = (np.array(found.panel.years), values[:, i, j])
+        record[label] = (np.array(found.panel.years[:until]), values[:until, i, j])
         for cases in own:
             kept = cases.forecasts[forecaster]
             for k in np.flatnonzero((cases.first == i) & (cases.second == j) & np.isin(cases.origin, origins)):

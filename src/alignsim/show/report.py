@@ -150,7 +150,7 @@ def _drawings(claim: Mapping[str, Any], events: list[Any], prefix: str) -> dict[
 
 ALTERNATIVES = {
     "curve": "Effect and verdict under every theory and belief. Claim:",
-    "path": "Effect month by month under each belief. Claim:",
+    "path": "Effect, or the outcome itself, month by month under each belief. Claim:",
     "attribution": "What each group of mechanisms adds to the effect. Claim:",
     "failure": "Runs in which the claim holds and fails, over two parameters. Claim:",
     "peeling": "Density and coverage of the boxes on the way. Claim:",

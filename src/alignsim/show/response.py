@@ -40,16 +40,19 @@ BAR = 0.24
 """Width of the bars along an axis, of the space to the next."""
 COLUMNS, MOST_CURVES, MOST_ROWS, MOST_LINES, MOST_AXES = 3, 12, 24, 150, 10
 NAME_ROOM = 2.3
+MOST_NUMBERS = 8
+"""Cells along either side of a heat map up to which each has its number."""
 
 
 @styled
 def response_curves(
     curves: Sequence[tuple[str, Array, Array]], *, outcome: str, unit: str, source: str = "", margin: float = 0.0,
-    averaged: bool = True,
+    averaged: bool = True, scattered: bool = False,
 ) -> Figure:  # fmt: skip
     """The outcome against each input: `curves` are (label of the axis, places (m,), samples (runs, m)).
 
-    Each run is averaged over all other inputs (`averaged`), so that a band is what runs differ by.
+    Each run is averaged over all other inputs (`averaged`), so that a band is what runs differ by. Where points are
+    `scattered` they do not average out wholly, which the note says.
     """
     shown = list(curves)[:MOST_CURVES]
     columns = min(COLUMNS, len(shown))
@@ -59,7 +62,8 @@ def response_curves(
     one = all(len(samples) == 1 for _, _, samples in shown)
     strip = f" Grey strip: changes of less than {margin:g}, too small to matter." if margin else ""
     drawn = "The outcome of one run" if one else "Line: median of the runs; bands: 50% and 90% of the runs"
-    note = f"{drawn}{', each averaged over all other inputs' if averaged else ''}.{strip}"
+    jags = " Points are scattered: jags are what is left of the other inputs." if scattered and averaged else ""
+    note = f"{drawn}{', each averaged over all other inputs' if averaged else ''}.{jags}{strip}"
     page = sheet(f"{_capital(outcome)} against what was varied", note, source, wide, rows * block + 0.1)
     each = (wide - 2 * MARGIN) / columns
     spans = [(float(q[0].min()), float(q[1].max())) for q in (np.quantile(s, [0.05, 0.95], axis=0) for *_, s in shown)]
@@ -84,17 +88,22 @@ def response_curves(
 @styled
 def heat_map(
     x: Array, y: Array, values: Array, *, names: tuple[str, str], outcome: str, unit: str, source: str = "",
-    margin: float = 0.0,
+    margin: float = 0.0, labels: tuple[str, str] | None = None, scattered: bool = False,
 ) -> Figure:  # fmt: skip
     """The outcome over two inputs: `values` (len(y), len(x)), nan where nothing was run; lines where it is ±`margin`.
 
-    Colours part at zero where the outcome takes both signs, and are of one hue else.
+    Colours part at zero where the outcome takes both signs, and are of one hue else. Where cells are few, each has its
+    number. `labels` are those of the axes, with units, where they differ from the names. Of `scattered` points each
+    place is the mean of those of its slice.
     """
     x, y, values = np.asarray(x, float), np.asarray(y, float), np.asarray(values, float)
     wide, tall, left = 7.2, 4.3, 0.75
-    lines = f" Black lines: where the outcome is the smallest that matters (±{margin:g})." if margin else ""
+    drawn = [words for level, words in ((margin, f"full: +{margin:g}"), (-margin, f"dashed: −{margin:g}"))
+             if margin and np.isfinite(values).all() and values.min() < level < values.max()]  # fmt: skip
+    lines = f" Black line: where it begins to matter ({', '.join(drawn)})." if drawn else ""
+    slices = " Cells: equal shares of the points, at their mean." if scattered else ""
     empty = " Hatched: nothing was run." if np.isnan(values).any() else ""
-    note = f"Mean over the runs and all other inputs.{lines}{empty}"
+    note = f"Mean over the runs and all other inputs.{slices}{lines}{empty}"
     page = sheet(f"{_capital(outcome)} over {names[0]} and {names[1]}", note, source, wide, tall + 0.75)
     ax = page.axes(MARGIN + left, 0.2, wide - 2 * MARGIN - left - 1.25, tall)
     ax.set_facecolor("#f2f2f2")
@@ -108,10 +117,16 @@ def heat_map(
         half = OPPOSED_TO_ALIGNED(np.linspace(0.5, 1.0, 64) if low >= 0 else np.linspace(0.0, 0.5, 64))
         look = {"cmap": ListedColormap(half), "vmin": low, "vmax": high if high > low else low + 1e-9}
     mesh = ax.pcolormesh(_edges(x), _edges(y), np.ma.masked_invalid(values), rasterized=True, **look)
+    few = max(values.shape) <= MOST_NUMBERS
     if margin and min(values.shape) > 1:
-        _contour(ax, x, y, values, margin)
-    ax.set_xlabel(names[0])
-    ax.set_ylabel(names[1])
+        _contour(ax, x, y, values, margin, named=not few)
+    if few:
+        _numbers(ax, x, y, values, mesh)
+        ax.set_xticks(x, [f"{place:.3g}" for place in x])
+        ax.set_yticks(y, [f"{place:.3g}" for place in y])
+    across, up = labels or names
+    ax.set_xlabel(across)
+    ax.set_ylabel(up)
     bar_ax = page.axes(wide - MARGIN - 0.95, 0.2 + 0.1 * tall, 0.16, 0.8 * tall)
     bar = page.figure.colorbar(mesh, cax=bar_ax)
     bar.outline.set_visible(False)
@@ -121,14 +136,32 @@ def heat_map(
     return page.figure
 
 
-def _contour(ax: Axes, x: Array, y: Array, values: Array, margin: float) -> None:
-    """Lines where the outcome is as large as the margin, each with its value; none where places are empty (nan)."""
+def _numbers(ax: Axes, x: Array, y: Array, values: Array, mesh: Any) -> None:
+    """The value of each cell, on its own colour, so that a line that passes below does not touch it."""
+    digits = 2 if np.nanmax(np.abs(values)) >= 0.02 else 3
+    colours = mesh.cmap(mesh.norm(values))
+    for (row, column), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
+        colour = colours[row, column]
+        dark = float(colour[:3] @ (0.299, 0.587, 0.114)) < 0.5
+        text = f"{value:+.{digits}f}"
+        words = (text if float(text) else text[1:]).replace("-", "−")
+        ax.text(x[column], y[row], words, fontsize=SMALL, ha="center", va="center",
+                color="#ffffff" if dark else INK, bbox={"facecolor": colour, "pad": 1.2, "lw": 0}, zorder=4,
+                gid="number")  # fmt: skip
+
+
+def _contour(ax: Axes, x: Array, y: Array, values: Array, margin: float, named: bool) -> None:
+    """Lines where the outcome is as large as the margin, with its value; none where places are empty (nan)."""
     levels = [level for level in (-margin, margin) if values.min() < level < values.max()]
     if not levels:
         return
     drawn = ax.contour(x, y, values, levels=levels, colors=INK, linewidths=1.3,
                        linestyles=["-" if level > 0 else "--" for level in levels])  # fmt: skip
     drawn.set_gid("margin")
+    if not named:
+        return
     written = ax.clabel(drawn, fmt={level: f"{level:+g}".replace("-", "−") for level in levels}, fontsize=SMALL)
     for text in written:
         text.set_bbox({"facecolor": "#ffffff", "alpha": 0.75, "pad": 0.8, "lw": 0})
@@ -200,7 +233,8 @@ def tornado(
 def _plus_minus(value: float, half: float) -> str:
     """A value and its half-width, to two figures of the latter."""
     places = int(np.clip(1 - np.floor(np.log10(half)), 0, 8)) if half > 0 else 3
-    return f"{value:+.{places}f} ± {half:.{places}f}".replace("-", "−")
+    text = f"{value:+.{places}f}"
+    return f"{text if float(text) else text[1:]} ± {half:.{places}f}".replace("-", "−")
 
 
 @styled

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from alignsim.show.labels import spread, width, wrap_path
+from alignsim.show.labels import spread, width, wrap, wrap_path
 from alignsim.show.style import (
     DASHES,
     FAINT,
@@ -42,6 +42,9 @@ ROW = 0.36
 NAME_ROOM = 2.3
 """Most inches for the name of an input, which may take two lines."""
 MOST_ROWS, MOST_PAIRS, MOST_LINES = 24, 10, 6
+CROWD = 0.7
+"""Inches from the origin of a scatter within which names cannot be joined to their points."""
+CORNER = "in the lower left corner:"
 SEEN, UNSEEN = "#1f1f1f", "#8a8a8a"
 
 
@@ -67,8 +70,8 @@ def sobol_bars(
     page = sheet(
         f"What {outcome} depends on: shares of its variance",
         f"Dark bar: the input alone (first order, S1). Pale bar: with all its interactions (total order, ST). Lines: "
-        f"{level:.0%} intervals. Ranks are by total order; a range means that intervals overlap."
-        + _left_out(labels, order),
+        f"{level:.0%} intervals; where it is grey no share can be. Ranks are by total order; a range means that "
+        f"intervals overlap.{_left_out(labels, order)}",
         source, wide, tall + 0.95,
     )  # fmt: skip
     ax = page.axes(MARGIN + left, 0.3, plot, tall)
@@ -80,6 +83,7 @@ def sobol_bars(
         _interval(ax, first[d], row + 0.17)
         ax.text(1 + 0.1 / plot, row, _rank(total, d), transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL)
     ax.set_xlim(_from_zero(np.concatenate([total[order], first[order]])))
+    _impossible(ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("share of variance")
     page.text(MARGIN + left + plot + 0.1, 0.08, "rank", color=MUTED)
@@ -99,6 +103,7 @@ def _pairs(page: Page, pairs: list[tuple[str, Array]], left: float, wide: float,
         ax.barh(row, value[0], height=0.5, color=ORANGE if sure else "#f0ddd0", edgecolor=ORANGE, lw=0.6, gid="pair")
         _interval(ax, value, row, SEEN if sure else UNSEEN)
     ax.set_xlim(_from_zero(values))
+    _impossible(ax)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.set_xlabel("share of variance, both together (S2)")
@@ -158,12 +163,13 @@ def morris_scatter(
     """
     mu_star, sigma = np.asarray(mu_star, float), np.asarray(sigma, float)
     named = np.sort(np.argsort(-mu_star[:, 0], kind="stable")[:MOST_ROWS])
-    wide, tall, left = 8.0, max(4.2, LINE * 1.2 * len(named)), 0.75
-    room = min(2.4, 0.35 + max(width(label, SMALL) for label in labels))
+    wide, tall, left = 8.0, max(4.2, LINE * 1.2 * (len(named) + 2)), 0.75
+    room = min(2.6, 0.35 + max(width(label, SMALL) for label in [*labels, CORNER]))
     page = sheet(
         f"What {outcome} depends on: elementary effects",
         f"Right: matters much. High above a ray: its effect depends on where one stands, for it is curved or acts with "
-        f"others. Lines: {level:.0%} intervals.{_left_out(labels, named, 'are not named')}",
+        f"others. Lines: {level:.0%} intervals; pale where that of μ* holds zero."
+        f"{_left_out(labels, named, 'are not named')}",
         source, wide, tall + 0.75,
     )  # fmt: skip
     plot = wide - 2 * MARGIN - left - room
@@ -178,9 +184,14 @@ def morris_scatter(
         ax.plot([x, x], [max(0, y_low), y_high], color=UNSEEN, lw=0.9, zorder=3)
         ax.plot([x], [y], "o", color=BLUE if x_low > 0 else PALE, markeredgecolor=BLUE, markersize=5.5, zorder=4,
                 clip_on=False, gid="input")  # fmt: skip
-    _named(ax, [labels[d] for d in named], mu_star[named, 0], sigma[named, 0], room)
-    ax.set_xlabel(f"μ*: mean size of the change over an input's whole range ({unit})")
-    ax.set_ylabel(f"σ: spread of the change ({unit})")
+    inches = np.column_stack([mu_star[named, 0] * plot / right, sigma[named, 0] * tall / top])
+    near = (inches < CROWD).all(axis=1)
+    near &= near.sum() > 2
+    _named(ax, [labels[d] for d in named[~near]], mu_star[named[~near], 0], sigma[named[~near], 0], room,
+           [labels[d] for d in named[near]])  # fmt: skip
+    along = f"μ*: mean size of the change over an input's whole range ({unit})"
+    ax.set_xlabel("\n".join(wrap(along, plot, 8.5)[:2]))
+    ax.set_ylabel("\n".join(wrap(f"σ: spread of the change ({unit})", tall, 8.5)[:2]))
     return page.figure
 
 
@@ -194,14 +205,18 @@ def _ray(ax: Axes, slope: float, words: str, right: float, top: float) -> None:
             va="bottom", rotation_mode="anchor", zorder=1)  # fmt: skip
 
 
-def _named(ax: Axes, labels: Sequence[str], x: Array, y: Array, room: float) -> None:
-    """Names at the right edge, each joined to its point."""
+def _named(ax: Axes, labels: Sequence[str], x: Array, y: Array, room: float, crowd: Sequence[str]) -> None:
+    """Names at the right edge, each joined to its point; below them those of the `crowd` at the lower left."""
     low, high = ax.get_ylim()
     across, tall = size_of(ax)
     right = ax.get_xlim()[1]
     gap = LINE * 1.1 * (high - low) / tall
-    placed = spread(y, gap, low + gap / 2, high - gap / 2)
+    floor = low + gap * (len(crowd) + 2.2 if crowd else 0.5)
+    placed = spread(y, gap, floor, high - gap / 2)
     step = right / across
+    for row, words in enumerate([CORNER, *crowd] if crowd else []):
+        ax.text(right + (0.2 if row else 0.06) * step, low + gap * (len(crowd) - row + 0.5), _line(words, room - 0.25),
+                fontsize=SMALL, va="center", clip_on=False, color=MUTED)  # fmt: skip
     for label, at, value, place in zip(labels, x, y, placed, strict=True):
         ax.plot([at, right + 0.04 * step, right + 0.16 * step], [value, place, place], color=FAINT, lw=0.7,
                 clip_on=False, zorder=1.5)  # fmt: skip
@@ -225,8 +240,8 @@ def convergence(
     grey = f" Grey: the smallest {len(rest) if len(rest) > 1 else 'one'}." if len(rest) else ""
     page = sheet(
         f"Would more points change what {outcome} depends on?",
-        f"{measure[:1].upper() + measure[1:]} from the first N of the design; lines: {level:.0%} intervals. What "
-        f"is level and apart from the others has converged.{grey}",
+        f"Each index from the first N of the design alone; upright lines: {level:.0%} intervals. What is level and "
+        f"apart from the others has converged.{grey}",
         source, wide, tall + 0.8,
     )  # fmt: skip
     ax = page.axes(MARGIN + left, 0.2, wide - 2 * MARGIN - left - room, tall)
@@ -247,7 +262,7 @@ def convergence(
     ax.set_xticks(x, [f"{size:,}" for size in sizes])
     ax.axhline(0, color=INK, lw=0.9)
     ax.set_xlabel("N, base sample (each step doubles the runs)")
-    ax.set_ylabel(measure)
+    ax.set_ylabel("\n".join(wrap(measure, tall, 8.5)[:2]))
     end_labels(ax, ends, room)
     return page.figure
 
@@ -264,13 +279,15 @@ def _short(name: str, room: float) -> list[str]:
     if " × " in name and width(name, SMALL) > room:
         return [_line(part, room - 0.15) + end for part, end in zip(name.split(" × ", 1), (" ×", ""), strict=True)]
     lines = wrap_path(name, room, SMALL)
-    return lines if len(lines) <= 2 else [lines[0], lines[1][:-1] + "…"]
+    return lines if len(lines) <= 2 else [lines[0], _line("".join(lines[1:]), room)]
 
 
 def _line(name: str, room: float) -> str:
-    """A name in one line."""
-    lines = wrap_path(name, room, SMALL)
-    return lines[0] if len(lines) == 1 else lines[0][:-1] + "…"
+    """A name in one line; of one that is too long the end is kept, which says most of a path."""
+    cut = name
+    while len(cut) > 1 and width(cut if cut == name else f"…{cut}", SMALL) > room:
+        cut = cut[1:]
+    return cut if cut == name else f"…{cut}"
 
 
 def _rows(page: Page, ax: Axes, names: Sequence[str], left: float) -> None:
@@ -292,6 +309,14 @@ def _from_zero(index: Array) -> tuple[float, float]:
     """Limits that hold zero and every interval."""
     low, high = min(0.0, float(index[:, 1].min())), max(0.02, float(index[:, 2].max()))
     return low - (0.03 * (high - low) if low < 0 else 0.0), high + 0.03 * (high - low)
+
+
+def _impossible(ax: Axes) -> None:
+    """Grey where a share of variance cannot be: below nothing and above all."""
+    low, high = ax.get_xlim()
+    for start, end in ((low, 0.0), (1.0, high)):
+        if end > start:
+            ax.axvspan(start, end, color="#000000", alpha=0.07, lw=0, zorder=0.5, gid="impossible")
 
 
 def _rank(index: Array, d: int) -> str:

@@ -18,7 +18,7 @@ import matplotlib
 import matplotlib.dates as mdates
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
 from alignsim.files import write_atomically
@@ -204,8 +204,23 @@ def end_labels(ax: Axes, ends: Mapping[str, tuple[float, Look]], room: float) ->
     for (label, (value, look)), y in zip(ends.items(), placed, strict=True):
         across = ax.get_yaxis_transform()
         ax.plot([1, 1 + ticks], [value, y], transform=across, color=look.colour, lw=0.7, clip_on=False)
-        ax.text(1 + ticks * 1.25, y, "\n".join(lines[label]), transform=across, color=look.colour, fontsize=SMALL,
-                va="center", ha="left", linespacing=1.1)  # fmt: skip
+        words, colour = "\n".join(lines[label]), readable(look.colour)
+        ax.text(1 + ticks * 1.25, y, words, transform=across, color=colour, fontsize=SMALL, va="center", ha="left",
+                linespacing=1.1)  # fmt: skip
+
+
+def readable(colour: str) -> Any:
+    """A colour dark enough for small text on paper: its contrast is 4.5 and more (WCAG 2.1, 1.4.3)."""
+    share = np.array(to_rgb(colour))
+    while 1.05 / (_luminance(share) + 0.05) < 4.5:
+        share = share * 0.95
+    return tuple(share)
+
+
+def _luminance(rgb: Any) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.1)."""
+    linear = np.where(rgb <= 0.03928, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 def label_room(labels: list[str], most: float = 1.15) -> float:

@@ -1,13 +1,13 @@
 """Figures of a judged claim: the verdict over theories and beliefs, its path, dose, reversal, causes and failures.
 
 They read the claims of `judgement.json` and carry no heading of their own, because the report's caption is their
-heading. All are narrow enough to be read on a phone without zooming.
+heading; `headed` gives one to a figure that stands alone. All are narrow enough to be read on a phone without zooming.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib.dates as mdates
@@ -41,6 +41,7 @@ LEFT = 0.88
 OURS = "consent"
 """The law of motion that the beliefs of a claim belong to; the others are its rivals."""
 BLUE, ORANGE, GREEN, PINK = OKABE_ITO[:4]
+QUANTILES = ("q05", "q25", "q50", "q75", "q95")
 MOST = 160
 """Letters of a label that are looked at at all."""
 LOOKS = {
@@ -62,7 +63,7 @@ class Specification:
     theory: str
     belief: str
     effect: Mapping[str, float]
-    """Quantiles q05, q25, q50, q75, q95."""
+    """Quantiles q05, q25, q50, q75, q95; of the outcome itself where the claim is about a level."""
     verdict: str
 
     @property
@@ -84,6 +85,8 @@ def specifications(claim: Mapping[str, Any]) -> list[Specification]:
         for r in claim.get("rivals") or []
     ]
     own += [s for s in rivals if (s.theory, s.belief) not in there]
+    if level := _line(claim):
+        own = [replace(s, effect={q: level + _number(s.effect.get(q)) for q in QUANTILES}) for s in own]
     return sorted(own, key=lambda s: (np.isnan(s.middle), -s.middle))
 
 
@@ -92,6 +95,7 @@ def specification_curve(claim: Mapping[str, Any], heading: bool = False) -> Figu
     """The effect under every theory and belief, one a row: median, 50% and 90% of the runs, and the verdict.
 
     The grey strip holds effects smaller than the margin of the claim. Filled marks are this model, open ones rivals.
+    Of a claim about a level the outcome itself is drawn, and a line at the level.
     `heading` puts the claim above, for a figure that stands alone.
     """
     says = _short(f"“{claim.get('says') or claim.get('id')}”", WIDE - 2 * EDGE, 8.5, "bold") if heading else ""
@@ -99,7 +103,8 @@ def specification_curve(claim: Mapping[str, Any], heading: bool = False) -> Figu
     rows = specifications(claim)
     left = min(1.75, max(width(s.name, SMALL, "bold") for s in rows) + 0.15)
     right = max(width(s.verdict, SMALL, "bold") for s in rows) + 0.12
-    label = _short(f"effect on {claim.get('outcome') or 'the outcome'}", WIDE - left - 2 * EDGE, 8.5)
+    what = claim.get("outcome") or "the outcome"
+    label = _short(what if _of_a_level(claim) else f"effect on {what}", WIDE - left - 2 * EDGE, 8.5)
     tall = 0.29 * len(rows) + 0.1
     sheet = _sheet(above + 0.12 + tall + 0.24 + 0.16 * (1 + label.count("\n")))
     if heading:
@@ -114,7 +119,7 @@ def specification_curve(claim: Mapping[str, Any], heading: bool = False) -> Figu
         ax.text(-0.1 / inches, place, name, transform=across, ha="right", va="center", fontsize=SMALL, weight=weight)
         ax.text(1 + 0.1 / inches, place, row.verdict, transform=across, va="center", fontsize=SMALL, weight=weight)
     drawn = [(_number(s.effect.get("q05")), _number(s.effect.get("q95"))) for s in rows if not np.isnan(s.middle)]
-    ax.set(xlim=limits([*drawn, (0.0, 0.0)], least=0.1), ylim=(len(rows) - 0.4, -0.6), yticks=[])
+    ax.set(xlim=limits([*drawn, (_line(claim),) * 2], least=0.1), ylim=(len(rows) - 0.4, -0.6), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_xlabel(label)
@@ -135,6 +140,8 @@ def _interval(ax: Axes, place: float, row: Specification) -> None:
 def effect_path(claim: Mapping[str, Any], events: Sequence[Marker] = ()) -> Figure:
     """The difference of the two branches month by month under each belief, and the events that both branches share.
 
+    Of a claim about a level it is the outcome, and the level it is held against.
+
     Bands hold 50% and 90% of the runs of the first belief; of the others, only their 90% outline is drawn.
     """
     path = claim["path"]
@@ -143,7 +150,7 @@ def effect_path(claim: Mapping[str, Any], events: Sequence[Marker] = ()) -> Figu
     x = time_axis(ax, _months(path["months"]))
     _margin(ax, claim)
     ranges = [_band(ax, x, q, LOOKS.get(b, OTHER), full=k == 0) for k, (b, q) in enumerate(beliefs.items())]
-    ax.set_ylim(*limits([*ranges, (0.0, 0.0)], least=0.1))
+    ax.set_ylim(*limits([*ranges, (_line(claim),) * 2], least=0.1))
     mark(ax, [event for event in events if x[0] <= event.when <= x[-1]], numbered=True)
     end_labels(ax, {_label(b): (_number(q["q50"][-1]), LOOKS.get(b, OTHER)) for b, q in beliefs.items()}, 0.9)
     ax.set_ylabel(_effect(claim))
@@ -165,7 +172,8 @@ def dose_response(claim: Mapping[str, Any]) -> Figure:
         bands = {q: [level.get(q) for level in said["effect"]] for q in ("q05", "q25", "q50", "q75", "q95")}
         ranges.append(_band(ax, levels, bands, LOOKS.get(name, OTHER), full=k == 0, mark="o"))
     ax.set_ylim(*limits([*ranges, (0.0, 0.0)], least=0.1))
-    ax.set_xlim(levels[0], levels[-1] + 1e-9)
+    aside = 0.25 * float(np.diff(levels).min()) if len(levels) > 1 and shares.size == levels.size else 0.0
+    ax.set_xlim(levels[0] - aside, levels[-1] + aside + 1e-9)
     _threshold(ax, beliefs[first].get("threshold"), LOOKS.get(first, OTHER))
     ends = {_label(b): (_number(said["effect"][-1].get("q50")), LOOKS.get(b, OTHER)) for b, said in beliefs.items()}
     end_labels(ax, ends, 0.9)
@@ -359,6 +367,42 @@ def peeling(claim: Mapping[str, Any]) -> Figure:
     return sheet.figure
 
 
+BANDS = "Line: median of the runs; bands: 50% and 90% of them. Grey strip: too small to matter."
+NOTES = {
+    "path": f"Difference of the branches month by month. {BANDS}",
+    "dose": f"Effect at each dose. {BANDS} Below: at which dose a run has its largest effect.",
+    "reverse": f"The cause stays, or is taken back half-way. {BANDS}",
+    "attribution": "What each group of mechanisms adds to the mean effect; shares sum to the whole (Shapley).",
+    "failure": "Each mark is a run, over the two parameters that tell failures apart best.",
+    "curve": "Mark: median; thick line: 50% of the runs; thin: 90%. Filled: this model; open: rival theories.",
+}
+"""What stands below the claim above a figure, by its name in `api.judging.FIGURES`."""
+
+
+@styled
+def headed(figure: Figure, claim: Mapping[str, Any], name: str, events: Sequence[Marker] = ()) -> Figure:
+    """The same figure, taller, with the claim above it and what is drawn, and the events of the claim's own branch."""
+    wide, tall = figure.get_size_inches()
+    room = wide - 2 * EDGE
+    says = wrap(f"“{' '.join(str(claim.get('says') or claim.get('id')).split())}”"[:MOST], room, 8.5, "bold")[:3]
+    own = [f"{event.number}: {event.words}." for event in events if event.look.colour != MUTED]
+    several = name in ("path", "dose") and len(claim["beliefs"]) > 1
+    others = ["Dotted: 90% of the runs under other beliefs."] if several else []
+    note = wrap(" ".join([NOTES[name], *others, *own]), room, SMALL)
+    above = 0.08 + 0.16 * len(says) + 0.05 + LINE * len(note) + 0.08
+    share = tall / (tall + above)
+    for ax in figure.axes:
+        box = ax.get_position()
+        ax.set_position((box.x0, box.y0 * share, box.width, box.height * share))
+    for text in figure.texts:
+        text.set_y(text.get_position()[1] * share)
+    figure.set_size_inches(wide, tall + above)
+    sheet = Page(figure, 0.0, wide)
+    sheet.text(EDGE, 0.08, "\n".join(says), fontsize=8.5, weight="bold", linespacing=1.25)
+    sheet.text(EDGE, 0.13 + 0.16 * len(says), "\n".join(note), color=MUTED, linespacing=1.25)
+    return figure
+
+
 def numbered(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Events in order of their month, with a `number` from 1: the numbers above the path of an effect."""
     ordered = sorted(events, key=lambda event: str(event.get("at")))
@@ -367,7 +411,7 @@ def numbered(events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def markers(events: Sequence[Mapping[str, Any]], claim: Mapping[str, Any]) -> list[Marker]:
     """What to mark on the path of a claim: the events that happen in the branches it compares, numbered."""
-    compared = {None, "", *str(claim.get("contrast") or "").split(" against ")}
+    compared = {None, "", claim.get("branch"), *str(claim.get("contrast") or "").split(" against ")}
     drawn = []
     for event in numbered(events):
         try:
@@ -430,12 +474,21 @@ def _band(ax: Axes, x: Any, bands: Mapping[str, Any], look: Look, full: bool, ma
 
 
 def _margin(ax: Axes, claim: Mapping[str, Any], upright: bool = False) -> None:
-    """The zero line, and the strip of effects too small to matter."""
+    """The zero line, and the strip of effects too small to matter; of a claim about a level, a line at the level."""
     span, line = (ax.axvspan, ax.axvline) if upright else (ax.axhspan, ax.axhline)
     margin = _number(claim.get("margin"))
     if margin > 0:
         span(-margin, margin, color="#000000", alpha=0.06, lw=0, gid="margin")
-    line(0, color=INK, lw=0.9)
+    line(_line(claim), color=INK, lw=0.9, gid="level" if _of_a_level(claim) else "zero")
+
+
+def _of_a_level(claim: Mapping[str, Any]) -> bool:
+    return claim.get("level") is not None
+
+
+def _line(claim: Mapping[str, Any]) -> float:
+    """What the claim is held against: no effect, or its level."""
+    return _number(claim["level"]) if _of_a_level(claim) else 0.0
 
 
 def _label(belief: str) -> str:
@@ -444,8 +497,10 @@ def _label(belief: str) -> str:
 
 
 def _effect(claim: Mapping[str, Any]) -> str:
-    """What the axis of an effect says."""
+    """What the axis of an effect says; of a level, that of its outcome."""
     measure = str(claim.get("outcome") or "").split(" of ")[0].split(" at ")[0]
+    if _of_a_level(claim):
+        return wrap(measure, 1.9, 8.5)[0] if measure else "outcome"
     return "effect" + (f" ({wrap(measure, 1.6, 8.5)[0]})" if measure else "")
 
 

@@ -38,8 +38,12 @@ def spread(samples: Array) -> dict[str, Any]:
     return {"mean": float(np.mean(samples)), "sd": float(np.std(samples)), **quantiles(samples)}
 
 
-def belief_as_json(judged: Verdict, effects: Array, rel: Array | None, of: Simulated) -> dict[str, Any]:
-    """What one belief says of a claim; of a dose, the effect is that of the highest level less the lowest."""
+def belief_as_json(claim: Claim, judged: Verdict, effects: Array, rel: Array | None, of: Simulated) -> dict[str, Any]:
+    """What one belief says of a claim.
+
+    Of a dose, the effect is that of the highest level less the lowest. Of a claim about a level, it is the outcome
+    less the level, without a margin, and `outcome` is the outcome itself.
+    """
     size = effects if effects.ndim == 1 else effects[:, -1] - effects[:, 0]
     size = size[np.isfinite(size)]
     shares = {
@@ -57,6 +61,7 @@ def belief_as_json(judged: Verdict, effects: Array, rel: Array | None, of: Simul
         "reason": judged.reason,
         "runs": judged.n,
         "effect": spread(size),
+        "outcome": None if claim.level is None else spread(size + claim.level),
         "probabilities": {name: share.value for name, share in shares.items()},
         "wilson": {name: [share.low, share.high] for name, share in shares.items()},
         "support": _probability(judged.support),

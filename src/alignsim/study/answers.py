@@ -69,9 +69,11 @@ def under(
     first: bool,
     runs: dict[str, int] | None,
 ) -> tuple[dict[str, Answer], Simulated | None]:
-    """Answers under one belief: contrasts together, doses together; the first belief keeps all branches in full."""
+    """Answers under one belief: contrasts and levels together, doses together; the first belief keeps all branches in
+    full.
+    """
     plan, whole = watching(plan, claims), first and not how.quick
-    compared = [claim for claim in claims if claim.contrast is not None]
+    compared = [claim for claim in claims if claim.dose is None]
     dosed = [claim for claim in claims if claim.dose is not None]
     plans = {f"{belief} beliefs": _with_contrasts(plan, document, world, compared, whole, how.reasons)}
     plans |= {f"doses, {belief} beliefs": _with_doses(plan, document, world, dosed)} if dosed else {}
@@ -99,10 +101,11 @@ def under(
 def _with_contrasts(
     plan: Plan, document: Document, world: World, claims: list[Claim], whole: bool, reasons: bool
 ) -> Plan:
-    """The plan with the branches that claims compare; the whole plan, and branches that are relieved, where wanted."""
+    """The plan with the branches that claims speak of; the whole plan, and branches that are relieved, where wanted."""
     used = {BASELINE, *(b for c in claims if c.contrast for b in (c.contrast.branch, c.contrast.against))}
+    used |= {c.branch for c in claims if c.branch}
     plan = replace(plan, branches={name: own for name, own in plan.branches.items() if whole or name in used})
-    for claim in claims if whole and reasons else []:
+    for claim in (c for c in claims if c.contrast) if whole and reasons else []:
         plan = _with_reverse(plan, document, world, claim)
     return plan
 
@@ -118,7 +121,7 @@ def _with_doses(plan: Plan, document: Document, world: World, claims: list[Claim
 
 
 def _levels(claim: Claim) -> list[str]:
-    """Names of the branches at the levels of a dose; none of a contrast."""
+    """Names of the branches at the levels of a dose; none of another claim."""
     return [dose.level_name(claim.dose.of, level) for level in claim.dose.levels] if claim.dose else []
 
 
@@ -162,7 +165,8 @@ def answer(question: Asked, of: Simulated, confidence: float = CONFIDENCE) -> An
     claim = question.claim
     assert claim.expect is not None
     measured, rel = effects(question, of), relative(question, of)
-    judged = verdict(measured, claim.margin, claim.expect, rel=rel, confidence=confidence)
+    margin = claim.margin if claim.compares else 0.0
+    judged = verdict(measured, margin, claim.expect, rel=rel, confidence=confidence)
     return Answer(question, of, judged, measured, rel)
 
 

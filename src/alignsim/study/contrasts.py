@@ -38,7 +38,7 @@ class Asked:
     branch: str
     """The branch at stake; the highest level of a dose."""
     against: str
-    """What it is compared with; the lowest level of a dose."""
+    """What it is compared with; the lowest level of a dose; the branch itself where a level is asked for."""
     levels: tuple[str, ...] = ()
     """Branches at the levels of a dose, ascending."""
 
@@ -78,8 +78,10 @@ def asked(claim: Claim, plan: Plan, levels: Sequence[str] = ()) -> Asked:
     assert claim.outcome is not None
     value = watched(claim.outcome, plan)[0]
     members = tuple(sorted({*value.of, *value.toward})) if value.measure == "alignment" else None
-    others = [k for k, w in enumerate(plan.watched) if w.measure == OTHER_TIES and w.of == members]
-    if claim.contrast is not None:
+    others = [k for k, w in enumerate(plan.watched) if w.measure == OTHER_TIES and w.of == members and claim.compares]
+    if claim.level is not None:
+        branch = against = claim.branch or BASELINE
+    elif claim.contrast is not None:
         branch, against = claim.contrast.branch, claim.contrast.against
     else:
         branch, against = (levels[-1], levels[0]) if levels else (BASELINE, BASELINE)
@@ -87,14 +89,21 @@ def asked(claim: Claim, plan: Plan, levels: Sequence[str] = ()) -> Asked:
 
 
 def path(question: Asked, of: Simulated) -> Array:
-    """Effect of the branch in every run and month, (R, T)."""
+    """Effect of the branch in every run and month, (R, T); of a claim about a level, the outcome itself."""
+    if not question.claim.compares:
+        return of.series(question.branch, question.value)
     return of.series(question.branch, question.value) - of.series(question.against, question.value)
 
 
 def effects(question: Asked, of: Simulated) -> Array:
-    """The effect on the outcome of a contrast, (R,); of a dose at each level against the baseline, (R, D)."""
+    """The effect on the outcome of a contrast, (R,); of a dose at each level against the baseline, (R, D).
+
+    Of a claim about a level it is the outcome less the level, (R,).
+    """
     outcome = question.claim.outcome
     assert outcome is not None
+    if question.claim.level is not None:
+        return over_window(path(question, of), outcome, of.plan) - question.claim.level
     if not question.levels:
         return over_window(path(question, of), outcome, of.plan)
     base = over_window(of.series(BASELINE, question.value), outcome, of.plan)

@@ -77,8 +77,8 @@ class Audited:
         return self.signed.name
 
     def contrasts(self, plan: Plan) -> list[Asked]:
-        """Claims as questions about a branch against another; a dose is one about its branch."""
-        claims = [claim for claim in self.document.scenario.claims if claim.testable]
+        """Claims as questions about a branch against another; a dose is one about its branch, a level is none."""
+        claims = [claim for claim in self.document.scenario.claims if claim.testable and claim.compares]
         found = [asked(claim, plan) for claim in claims]
         found = [replace(q, branch=q.claim.dose.of) if q.claim.dose is not None else q for q in found]
         unique = {(q.branch, q.against, q.value, str(q.claim.outcome)): q for q in found}
@@ -159,8 +159,11 @@ def sign_neutrality(scenarios: Sequence[Audited], controls: dict[str, Simulated]
 
 
 def of_a_tie(question: Asked) -> bool:
-    """Whether it is about an alignment: that isolation isolates and deliveries are delivered is no built-in answer."""
-    return question.claim.outcome is not None and question.claim.outcome.measure == "alignment"
+    """Whether it is about a change of alignment: that isolation isolates and deliveries are delivered is no built-in
+    answer, and where a tie stands has no sign.
+    """
+    claim = question.claim
+    return claim.compares and claim.outcome is not None and claim.outcome.measure == "alignment"
 
 
 def neutrality(shares: Mapping[str, Probability | None]) -> Gate:
@@ -168,6 +171,8 @@ def neutrality(shares: Mapping[str, Probability | None]) -> Gate:
 
     It fails where a Wilson interval lies wholly beyond 0.35 to 0.65, and is open where some interval crosses an end.
     """
+    if not shares:
+        return Gate("G2", None, "no contrast of alignments is asked for")
     moved = {what: share for what, share in shares.items() if share is not None}
     found = {what: neutral(share) for what, share in moved.items()}
     details = [

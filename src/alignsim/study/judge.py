@@ -123,7 +123,9 @@ def _claim(
         "why": claim.why,
         "outcome": None if claim.outcome is None else str(claim.outcome),
         "expect": claim.expect,
-        "margin": claim.margin,
+        "margin": claim.margin if claim.compares else None,
+        "level": claim.level,
+        "branch": None if claim.compares else claim.branch or BASELINE,
         "contrast": None if claim.contrast is None else str(claim.contrast),
         "beliefs": {},
         "rivals": [],
@@ -140,7 +142,7 @@ def _claim(
         "label": overall.label,
         "control": _control(own, overall.control),
         "sentence": in_a_sentence(claim, own, plan, overall.label),
-        "beliefs": {belief: belief_as_json(a.verdict, a.effects, a.rel, a.of) for belief, a in own.items()},
+        "beliefs": {belief: belief_as_json(claim, a.verdict, a.effects, a.rel, a.of) for belief, a in own.items()},
         "path": {
             "months": [str(t)[:7] for t in plan.times],
             **{belief: quantiles(path(a.question, a.of)) for belief, a in own.items()},
@@ -160,7 +162,7 @@ def _claim(
 def _control(own: Mapping[str, Answer], of_a_tie: str) -> str:
     """What the sceptical family says of a built-in answer; that sanctions isolate is none."""
     sceptical = own.get("sceptical")
-    if sceptical is None or gates.of_a_tie(sceptical.question):
+    if sceptical is None or gates.of_a_tie(sceptical.question) or not sceptical.question.claim.compares:
         return of_a_tie
     share = sceptical.verdict.positive.value
     return f"P(effect > 0) = {share:.2f} under the sceptical family; only ties are expected to have no sign"
@@ -169,19 +171,24 @@ def _control(own: Mapping[str, Answer], of_a_tie: str) -> str:
 def supports(claim: Claim, measured: Array) -> Array:
     """Which runs bear the claim out, (R,)."""
     assert claim.expect is not None
-    return verdicts._events(np.nan_to_num(measured, nan=-np.inf), claim.margin, claim.expect, None)[0]
+    nowhere = np.inf if claim.expect == "at most" else -np.inf
+    margin = claim.margin if claim.compares else 0.0
+    return verdicts._events(np.nan_to_num(measured, nan=nowhere), margin, claim.expect, None)[0]
 
 
 def in_a_sentence(claim: Claim, own: Mapping[str, Answer], plan: Plan, label: str) -> str:
     """The verdict in plain words: that of the posteriors, where there are two, else that of the first belief."""
     assert claim.outcome is not None
-    if claim.contrast is not None:
+    what = in_words(claim.outcome, plan.about["names"], "by" if claim.compares else "in")
+    if claim.level is not None:
+        cause = f"given {described(claim.branch, plan)}," if claim.branch not in (None, BASELINE) else ""
+        what = f"{what} is {claim.expect} {claim.level:g}"
+    elif claim.contrast is not None:
         cause = f"{described(claim.contrast.branch, plan)} rather than {described(claim.contrast.against, plan)}"
     else:
         assert claim.dose is not None
         low, high = claim.dose.levels[0], claim.dose.levels[-1]
         cause = f"more and more of {described(claim.dose.of, plan)}, from {low:g} to {high:g},"
-    what = in_words(claim.outcome, plan.about["names"])
     posteriors = [own[belief].verdict for belief in POSTERIORS if belief in own]
     if len(posteriors) < len(POSTERIORS):
         first = next(iter(own))
@@ -271,7 +278,10 @@ def _sign(own: Answer, scenario: str) -> tuple[str, Probability | None]:
 
 
 def _explain(found: dict[str, dict[str, Any]], plan: Plan, claims: list[Claim], how: How) -> dict[str, Attribution]:
-    """Add attributions; all claims share one set of simulations. A dose is explained by its branch as it is filed."""
+    """Add attributions; all claims share one set of simulations. A dose is explained by its branch as it is filed, and
+    a level, which is no effect, is not.
+    """
+    claims = [claim for claim in claims if claim.compares]
     if not claims or not how.attribution_runs:
         return {}
     plan = watching(plan, claims)
@@ -313,8 +323,8 @@ def _rival(theory: str, answers: list[Answer], executor: Executor | None, progre
 def _rival_row(theory: str, belief: str, own: Answer) -> dict[str, Any]:
     size = own.effects if own.effects.ndim == 1 else own.effects[:, -1] - own.effects[:, 0]
     size = size[np.isfinite(size)]
-    silent = own.verdict.outcome == "not testable"
-    words = "says nothing about this outcome" if silent else rivals.in_words(theory, size)
+    silent, level = own.verdict.outcome == "not testable", own.question.claim.level
+    words = "says nothing about this outcome" if silent else rivals.in_words(theory, size, level)
     return {
         "theory": theory,
         "belief": "its own" if theory in rivals.OWN_BELIEF else belief,

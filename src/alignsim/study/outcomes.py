@@ -46,16 +46,27 @@ def refuse_what_cannot_be_measured(document: Document, plan: Plan) -> None:
         outcome = claim.outcome
         if not claim.testable or outcome is None or outcome.partner is None:
             continue
-        if not pairs(watched(outcome, plan)[0])[0]:
-            words = f"leaves no pair: {outcome.state} and {outcome.partner} are the same state; name another"
+        if words := unmeasurable(outcome, watched(outcome, plan)[0], plan):
             problems.append(document.tree.problem(("claims", k, "outcome"), words))
     if problems:
         raise InvalidInput(document.name, problems, "cannot be judged")
 
 
-def in_words(outcome: Outcome, names: dict[str, str]) -> str:
-    """For instance "the alignment of Iran with Russia by December 2029"."""
+def unmeasurable(outcome: Outcome, asked: Watched, plan: Plan) -> str:
+    """Why there is nothing to measure in a pair of groups or a rank, "" where there is something."""
+    if outcome.partner is not None and not pairs(asked)[0]:
+        return f"leaves no pair: {outcome.state} and {outcome.partner} are the same state; name another"
+    if outcome.measure == "tie rank" and len(plan.states) < 3:
+        return f"ranks a tie among {len(plan.states)} states; it takes a third, or measure the alignment"
+    return ""
+
+
+def in_words(outcome: Outcome, names: dict[str, str], at: str = "by") -> str:
+    """For instance "the alignment of Iran with Russia by 2029-12"; `at` is said before a single month."""
+    when = f"{at} {outcome.end}" if outcome.start == outcome.end else f"over {outcome.start} to {outcome.end}"
     who = [names.get(code, code) for code in (outcome.state, outcome.partner) if code is not None]
+    if outcome.measure == "tie rank":
+        return f"the tie rank of {' with '.join(who)} (the share of other states that are closer) {when}"
     joint = {"arms flow": "to", "trade dependence": "on"}.get(outcome.measure, "with")
     measure = {
         "arms flow": "the arms flow from",
@@ -65,7 +76,6 @@ def in_words(outcome: Outcome, names: dict[str, str]) -> str:
     }.get(outcome.measure, f"the {outcome.measure} of")
     about = f" on {outcome.issue}" if outcome.issue else ""
     subject = " ".join([measure, f" {joint} ".join(who)]).strip() + about
-    when = f"by {outcome.end}" if outcome.start == outcome.end else f"over {outcome.start} to {outcome.end}"
     return f"{subject} {when}"
 
 

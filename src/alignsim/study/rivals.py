@@ -34,8 +34,10 @@ OWN_BELIEF = ("persistence", "one-coefficient")
 """Theories on which beliefs about mechanisms have no bearing: they are asked once."""
 
 
-def in_words(theory: str, effects: Array) -> str:
-    """What a rival says of the effects (R,), in a few words."""
+def in_words(theory: str, effects: Array, level: float | None = None) -> str:
+    """What a rival says of the effects (R,), or of an outcome less a level, in a few words."""
+    if level is not None:
+        return f"{signed(level + float(np.median(effects)), 2).lstrip('+')} in the median run"
     if theory == "persistence":
         return "nothing moves a tie"
     if theory == "landscape":

@@ -3,6 +3,8 @@
 The rules are fixed before any run. With m the smallest change that matters and p the level (0.90), a claim
 of increase is **supported** when P(effect > m) >= p, **refuted** when P(effect < m) >= p, **contradicted**
 (the stronger word, so it is said first) when P(effect < -m) >= p, and **inconclusive** otherwise.
+A claim about a level puts the outcome less the level in the place of the effect, and has no margin: it holds in a
+run or it does not, so that nothing contradicts it.
 Probabilities are shares of equally weighted runs, with intervals of Wilson (1927, JASA 22, 209-212) and the
 words of estimative probability of ICD 203 (2015).
 """
@@ -13,12 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, inf, isfinite, nan, sqrt
 from statistics import NormalDist
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 Array = Any
-Expect = Literal["increase", "decrease", "none", "rising", "threshold"]
+Expect = Literal["increase", "decrease", "none", "rising", "threshold", "at most", "at least"]
 Outcome = Literal["supported", "refuted", "contradicted", "inconclusive", "not testable"]
 
 LEVEL = 0.90
@@ -138,11 +140,11 @@ def verdict(
 ) -> Verdict:
     """Judge a claim from paired effects, one a run.
 
-    effects: (R,) branch less baseline; (R, D) at ascending doses for `rising` and `threshold`; None where
-    nothing observable decides. margin: the smallest change that matters, at least 0, in units of the
-    effect. rel: (R,) change of the pair less the mean change of its members' other ties; a directional
-    claim then also needs it to have the claimed sign in a share `level` of runs, or a general drift would
-    pass for a special tie.
+    effects: (R,) branch less baseline, or outcome less level for `at most` and `at least`; (R, D) at ascending
+    doses for `rising` and `threshold`; None where nothing observable decides. margin: the smallest change that
+    matters, at least 0, in units of the effect. rel: (R,) change of the pair less the mean change of its members'
+    other ties; a directional claim then also needs it to have the claimed sign in a share `level` of runs, or a
+    general drift would pass for a special tie.
 
     * ``increase``, ``decrease``: as in the module's rules, mirrored for a decrease. * ``none``: supported
     when |effect| <= margin, refuted when above. * ``rising``: supported when the top level is more than the
@@ -153,12 +155,14 @@ def verdict(
     * ``threshold``: supported when a run is not above the margin at the lowest level, is at the highest,
     and once above
       stays above; refuted when not.
+    * ``at most``, ``at least``: supported when the outcome is not beyond its level (by more than the margin, which is
+      0 for claims of a file), refuted when it is; never contradicted.
 
     Runs whose effect is not finite are left out and counted. Raises ValueError for a shape or setting that
     cannot be.
     """
-    if expect not in ("increase", "decrease", "none", "rising", "threshold"):
-        raise ValueError(f"expect must be increase, decrease, none, rising or threshold, not {expect!r}")
+    if expect not in get_args(Expect):
+        raise ValueError(f"expect must be one of {', '.join(get_args(Expect))}, not {expect!r}")
     if not margin >= 0 or not 0.5 < level < 1:
         raise ValueError("the margin must not be negative, and the level lies between 0.5 and 1")
     effects, special, dropped = _finite(effects, rel, 2 if expect in ("rising", "threshold") else 1)
@@ -281,15 +285,17 @@ def sentence(
     """The verdict as prose that claims no more than the model can.
 
     cause: "isolating both countries for 60 months"; what: "their alignment"; before: the probability under
-    the prior; skill: RMSE skill against persistence, where there is a hindcast.
+    the prior; skill: RMSE skill against persistence, where there is a hindcast. Of a level, `cause` is what it is
+    given ("given “isolation”,"), or nothing, and `what` all that is claimed ("their alignment is at most 0.3").
     """
+    does = claimed(judged, cause, what)
     if judged.outcome == "not testable":
-        return f"Nothing the model observes can decide whether {cause} moves {what}."
-    does = claimed(judged, what)
+        moot = does if judged.expect in ("at most", "at least") else f"{cause} moves {what}"
+        return f"Nothing the model observes can decide whether {moot}."
     prior = f" (before data: {before.value:.2f})" if before else ""
     tested = RECORD if skill is None else f"its hindcast skill against persistence was {skill:.2f}"
     return (
-        f"{judged.outcome.capitalize()} under the {model}: {cause} {does} with probability "
+        f"{judged.outcome.capitalize()} under the {model}: {does} with probability "
         f"{judged.support.value:.2f}{prior}{_qualified(judged)}. This is a statement about the model; {tested}."
     )
 
@@ -297,21 +303,24 @@ def sentence(
 def disagreement(one: Verdict, other: Verdict, cause: str, what: str) -> str:
     """Posteriors with different outcomes, as prose: `one` comes from the signed prior, `other` from the sceptical."""
     return (
-        f"Inconclusive, for the two posteriors disagree: {cause} {claimed(one, what)} with probability "
+        f"Inconclusive, for the two posteriors disagree: {claimed(one, cause, what)} with probability "
         f"{one.support.value:.2f} when fitted from the signed prior ({one.outcome}), and {other.support.value:.2f} "
         f"from the sceptical ({other.outcome}). This is a statement about the model; {RECORD}."
     )
 
 
-def claimed(judged: Verdict, what: str) -> str:
-    """What the claim says happens, for instance "raises their alignment by more than 0.05"."""
-    return {
+def claimed(judged: Verdict, cause: str, what: str) -> str:
+    """What the claim says happens, for instance "isolating both raises their alignment by more than 0.05"."""
+    does = {
+        "at most": what,
+        "at least": what,
         "increase": f"raises {what} by more than {judged.margin:g}",
         "decrease": f"lowers {what} by more than {judged.margin:g}",
         "none": f"moves {what} by no more than {judged.margin:g}",
         "rising": f"raises {what} at every step, by more than {judged.margin:g} in all",
         "threshold": f"raises {what} by more than {judged.margin:g} only beyond some level",
     }[judged.expect]
+    return f"{cause} {does}".strip()
 
 
 def _qualified(judged: Verdict) -> str:
@@ -322,7 +331,8 @@ def _qualified(judged: Verdict) -> str:
         return f", {judged.support.words}"
     if judged.special is not None and judged.support.value >= judged.level:
         return f"; but the tie moves more than its members' other ties with {judged.special.value:.2f} only"
-    return f" and does not with {judged.refutation.value:.2f}, and a verdict needs {judged.level:.2f}"
+    fails = "is not" if judged.expect in ("at most", "at least") else "does not"
+    return f" and {fails} with {judged.refutation.value:.2f}, and a verdict needs {judged.level:.2f}"
 
 
 @dataclass(frozen=True)
@@ -427,6 +437,10 @@ def _events(
         return effects < -margin, effects > -margin, effects > margin, effects
     if expect == "none":
         return np.abs(effects) <= margin, np.abs(effects) > margin, never, effects
+    if expect == "at most":
+        return effects <= margin, effects > margin, never, effects
+    if expect == "at least":
+        return effects >= -margin, effects < -margin, never, effects
     size = effects[:, -1] - effects[:, 0]
     if expect == "rising":
         slack = 0.1 * margin if tolerance is None else tolerance
@@ -490,6 +504,10 @@ def _odds_ratio(posterior: Verdict, prior: Verdict | None) -> float:
 def _control(sceptical: Verdict | None) -> str:
     if sceptical is None or sceptical.n == 0:
         return "no control was run"
+    if sceptical.expect in ("at most", "at least"):
+        return (
+            f"a level has no sign that could be built in; P(it holds) = {sceptical.support} under the sceptical family"
+        )
     own = sceptical.positive
     share = f"P(effect > 0) = {own.value:.2f} ({own.low:.2f} to {own.high:.2f}) under the sceptical family"
     sure = sceptical.outcome == "contradicted" or (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alignsim.arrays import (
     ALIGNMENT_BOUND,
@@ -347,27 +348,87 @@ def desires(scene: Scene, desired: Array, eve: Eve, explain: bool = False) -> tu
     return clear_diagonal(desire), contributions
 
 
-def loop_gain(eve: Eve, rounds: int = 12, size: float = 1e-4) -> Array:
-    """Largest growth factor of the loop from ties to desires and back at the eve, by power iteration, (R,).
+ROUNDS, FEW_ROUNDS = 12, 6
+"""Nudges from which a loop gain is found: from anywhere, and from near to where it is known for other parameters."""
+NUDGE, SPENT = 1e-4, 1e-3
+"""Size of a nudge in z; and the share of an answer below which it counts as made of earlier nudges."""
+
+
+def loop_gain(eve: Eve) -> Array:
+    """Largest growth factor of the loop from ties to desires and back at the eve, (R,): its spectral radius.
 
     Trade, fear, arms and the motives that read alignment answer at once; know-how, output, trust and views are held.
+    Found by Arnoldi's method (Arnoldi 1951); within 4 % of what 40 rounds say in 95 of 100 draws.
     """
+    return _loudest(eve, _anywhere(eve), ROUNDS)[0]
+
+
+def loop_gain_near(eve: Eve, known: Eve, of: NDArray[np.intp]) -> Array:
+    """The loop gain (R,) of runs under other parameters, in half the time; run r is row `of[r]` of `known`.
+
+    The search starts near the direction that grows fastest there; within 8 % in 95 of 100 cases, 25 % where the motive
+    that made that direction is switched off.
+    """
+    return _loudest(eve, 0.3 * _anywhere(eve) + _loudest(known, _anywhere(known), ROUNDS)[1][of], FEW_ROUNDS)[0]
+
+
+def _anywhere(eve: Eve) -> Array:
+    """A direction that is at right angles to nothing in particular, of length 1, (R, N, N)."""
     n = eve.given.states
     direction = np.abs(eve.z) + np.linspace(0.5, 1.5, n * n).reshape(n, n)
     direction = clear_diagonal(direction + transpose(direction))
-    direction /= _norm(direction)
-    growth = np.zeros((rounds, eve.given.runs))
+    return direction / _norm(direction)
+
+
+def _loudest(eve: Eve, nudge: Array, rounds: int) -> tuple[Array, Array]:
+    """The largest growth factor (R,) and the direction (R, N, N) that grows by it.
+
+    The loop is nudged both ways, each time at right angles to all before; what it is among these directions is a small
+    matrix, and the factors are the eigenvalues of that.
+    """
     now = start(eve)
+    nudge = nudge / _norm(nudge)
+    eve = replace(eve, motives=_answering(eve, now, NUDGE * nudge))
+    tried: list[Array] = []
+    among = np.zeros((eve.given.runs, rounds, rounds))
     for turn in range(rounds):
-        answer = (_answer(eve, now, size * direction) - _answer(eve, now, -size * direction)) / (2.0 * size)
-        growth[turn] = _norm(answer)[:, 0, 0]
-        direction = answer / np.maximum(_norm(answer), 1e-300)
-    settled = np.maximum(growth[rounds // 2 :], 1e-300)
-    return np.exp(np.log(settled).mean(axis=0))
+        tried.append(nudge)
+        answer = (_answer(eve, now, NUDGE * nudge) - _answer(eve, now, -NUDGE * nudge)) / (2.0 * NUDGE)
+        whole = _norm(answer)
+        for k, other in enumerate(tried):
+            among[:, k, turn] = (other * answer).sum(axis=(1, 2))
+            answer -= among[:, k, turn, None, None] * other
+        left = _norm(answer)
+        if turn + 1 < rounds:
+            among[:, turn + 1, turn] = left[:, 0, 0]
+        nudge = np.where(left > SPENT * whole, answer / np.maximum(left, 1e-300), 0.0)
+    factors, vectors = np.linalg.eig(among)
+    size, runs = np.abs(factors), np.arange(eve.given.runs)
+    most = size.argmax(axis=1)
+    mixture = vectors[runs, :, most]
+    direction = sum((mixture.real + mixture.imag)[:, k, None, None] * own for k, own in enumerate(tried))
+    return size[runs, most], np.asarray(direction)
+
+
+def _answering(eve: Eve, now: Snapshot, nudge: Array) -> tuple[str, ...]:
+    """The motives that answer ties at once; the others would answer each nudge with nothing."""
+    p = eve.parameters
+    moved = [_nudged(eve, now, nudge), _nudged(eve, now, -nudge)]
+    return tuple(
+        name
+        for name in eve.motives
+        if any((MOTIVES[name].motive(scene, getattr(p, name)) != eve.raw[name]).any() for scene in moved)
+    )
 
 
 def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
     """The ties both sides would want if ties at the eve were moved by `nudge` (R, N, N)."""
+    desire, _ = desires(_nudged(eve, now, nudge), eve.z, eve)
+    return 0.5 * (desire + transpose(desire))
+
+
+def _nudged(eve: Eve, now: Snapshot, nudge: Array) -> Scene:
+    """The scene of the eve, whose snapshot is `now`, with ties moved by `nudge` (R, N, N), and what answers that."""
     given, before = eve.given, eve.scene
     alignment = np.tanh(eve.z + nudge)
     friends = np.maximum(alignment, 0.0)
@@ -380,7 +441,7 @@ def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
     friction = cross_pressure.friction(friends, foes, before.share)
     exposure = secondary_sanctions.exposure(given.eve.secondary, trade_share, given.enforcers)
     delivered, _, _ = _arms(now, change, before.output, exposure, friction, eve)
-    scene = replace(
+    return replace(
         before,
         friends=friends,
         foes=foes,
@@ -391,8 +452,6 @@ def _answer(eve: Eve, now: Snapshot, nudge: Array) -> Array:
         stream=delivered,
         received=np.ascontiguousarray(transpose(delivered)),
     )
-    desire, _ = desires(scene, eve.z, eve)
-    return 0.5 * (desire + transpose(desire))
 
 
 def _norm(x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -147,21 +148,63 @@ def agreement(month: str, states: list[str], votes: pd.DataFrame, points: pd.Dat
     last_vote = int(voted.max()) if len(voted) else 0
     own = ideal_points(points, states, month)
     knots = fit_distances(votes, points, min(year, LAST_FITTED)) if last_vote else []
-    distance = np.abs(own.value[:, None] - own.value)
-    value, sd = _map(distance, knots)
-    sd = np.sqrt(sd**2 + (0.45 * np.hypot(own.sd[:, None], own.sd)) ** 2)
+    value, sd = mapped(np.abs(own.value[:, None] - own.value), own.sd, knots)
     latest, how = own.year, f"ideal points of {own.year}, mapped to agreement"
     if last_vote >= own.year:
         years = range(last_vote - WINDOW + 1, last_vote + 1)
-        yearly = [yearly_agreement(votes, states, y) for y in years]
-        direct, spread = _mean_of(yearly), _mean_of([(y - _mean_of(yearly)) ** 2 for y in yearly])
-        seen = np.isfinite(direct)
-        value, sd = np.where(seen, direct, value), np.where(seen, np.sqrt(spread), sd)
+        value, sd = voted_over([yearly_agreement(votes, states, y) for y in years], value, sd)
         latest, how = last_vote, f"roll-call votes of {years[0]} to {last_vote}"
-    age = max(year - latest, 0)
-    sd = np.sqrt((SCALE * sd) ** 2 + LEAST_SD**2 + age * YEARLY_SD**2)
+    value, sd = scaled(value, sd, max(year - latest, 0))
     note = f"Scott's pi (squared weights) from {how}, times {SCALE}"
-    return Agreement(SCALE * np.clip(value, -1, 1), sd, note, knots)
+    return Agreement(value, sd, note, knots)
+
+
+def agreement_of_pairs(
+    year: int, years: Sequence[int], agreed: Array, apart: Array, knots: list[dict[str, float]], points_sd: float = 0.1
+) -> Agreement:
+    """The same at the end of `year` by the same rule, from what is on record of pairs instead of votes and points.
+
+    `agreed` (Scott's pi) and `apart` (distance of ideal points) are (Y, N, N) of consecutive `years`; none after `year`
+    is looked at. `points_sd` is the standard deviation of an ideal point, of which distances say nothing (0.1, as where
+    an edition gives no bounds). Value and deviation are nan for pairs of which nothing is known in the last three
+    years, and for all where nothing ever was.
+    """
+    known = [k for k, own in enumerate(years) if own <= year]
+    last_vote, last_point = (
+        max((k for k in known if np.isfinite(record[k]).any()), default=None) for record in (agreed, apart)
+    )
+    n = agreed.shape[1]
+    value, sd, latest, how = np.full((n, n), np.nan), np.full((n, n), np.nan), year, "nothing"
+    if last_point is not None:
+        distance = _mean_of(list(apart[max(last_point - WINDOW + 1, 0) : last_point + 1]))
+        value, sd = mapped(distance, np.full(n, points_sd), knots)
+        value, sd = (np.where(np.isfinite(distance), x, np.nan) for x in (value, sd))
+        latest, how = years[last_point], f"distances of ideal points to {years[last_point]}, mapped to agreement"
+    if last_vote is not None and (last_point is None or last_vote >= last_point):
+        first = max(last_vote - WINDOW + 1, 0)
+        value, sd = voted_over(list(agreed[first : last_vote + 1]), value, sd)
+        latest, how = years[last_vote], f"agreement of {years[first]} to {years[last_vote]}"
+    value, sd = scaled(value, sd, year - latest)
+    return Agreement(value, sd, f"Scott's pi (squared weights) from {how}, times {SCALE}", knots)
+
+
+def mapped(distance: Array, points_sd: Array, knots: list[dict[str, float]]) -> tuple[Array, Array]:
+    """Agreement and its standard deviation (N, N) from distances of ideal points and their deviations (N,)."""
+    value, sd = _map(distance, knots)
+    return value, np.sqrt(sd**2 + (0.45 * np.hypot(points_sd[:, None], points_sd)) ** 2)
+
+
+def voted_over(yearly: list[Array], value: Array, sd: Array) -> tuple[Array, Array]:
+    """The mean of some years' agreement, (N, N) each, and its spread over them; pairs without any keep what they
+    had."""
+    direct, spread = _mean_of(yearly), _mean_of([(y - _mean_of(yearly)) ** 2 for y in yearly])
+    seen = np.isfinite(direct)
+    return np.where(seen, direct, value), np.where(seen, np.sqrt(spread), sd)
+
+
+def scaled(value: Array, sd: Array, age: int) -> tuple[Array, Array]:
+    """On the scale of alignment, with the doubt that a record of `age` years ago leaves."""
+    return SCALE * np.clip(value, -1, 1), np.sqrt((SCALE * sd) ** 2 + LEAST_SD**2 + age * YEARLY_SD**2)
 
 
 def override(value: Array, sd: Array, pact: Array, hostility: Array) -> tuple[Array, Array]:

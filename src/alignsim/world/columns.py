@@ -59,6 +59,7 @@ OUTCOMES = (
     Column("pi_sq", "-1..1", -1, 1, float("nan"), "chance-corrected agreement in UN votes (Scott's pi)"),
     Column("ip_dist", "scale", 0, 12, float("nan"), "distance of UN ideal points"),
 )
+PACTS = (Column("pact", "0..1", 0, 1, 0.0, "weight of the defence tie: 0.5 a duty to defend, 0.25 a partnership"),)
 
 Layout = dict[str, tuple[tuple[str, ...], tuple[Column, ...]]]
 """File name -> its key columns and its numeric columns."""
@@ -71,5 +72,9 @@ TABLES: Layout = {
     "positions.csv": (("state", "issue"), POSITIONS),
 }
 """The tables of a world. A row that is not there has every default."""
-PANEL_TABLES: Layout = {"outcomes.csv": (("year", "a", "b"), OUTCOMES)}
-"""The table of a panel: a row for each year and pair of states, blank where unknown."""
+PANEL_TABLES: Layout = {
+    "outcomes.csv": (("year", "a", "b"), OUTCOMES),
+    "pacts.csv": (("year", "a", "b"), PACTS),
+}
+"""The tables of a panel: outcomes has a row for each year and pair of states, blank where unknown; pacts, which may be
+absent, the ties of the years after the votes on file."""

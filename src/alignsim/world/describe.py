@@ -80,6 +80,47 @@ def state_summary(world: World, code: str) -> dict[str, Any]:
     }
 
 
+Section = tuple[str, tuple[str, ...], list[dict[str, Any]]]
+"""A title, the columns and the rows of a table; a row may lack a column."""
+
+
+def sections(content: dict[str, Any]) -> tuple[str, list[Section]]:
+    """What `world_summary` or `state_summary` says, as a heading and tables; a table may have no rows."""
+    return _of_state(content) if "figures" in content else _of_world(content)
+
+
+def _of_world(content: dict[str, Any]) -> tuple[str, list[Section]]:
+    groups = [{"group": name, "members": " ".join(codes)} for name, codes in content["groups"].items()]
+    actors = [{"actor": code, **about, "opponents": " ".join(about["opponents"])}
+              for code, about in content["actors"].items()]  # fmt: skip
+    states = [{"code": code, "state": name} for code, name in content["states"].items()]
+    sources = [{"column": column, **about} for column, about in content["sources"].items()]
+    heading = f"{content['title']} ({content['name']}, {content['month']}, {len(content['states'])} states)"
+    return heading, [
+        ("Issues", ("name", "salience", "title", "plus", "minus"), content["issues"]),
+        ("Groups", ("group", "members"), [*groups, {"group": "senders", "members": " ".join(content["senders"])}]),
+        ("Armed groups", ("actor", "name", "patron", "opponents"), actors),
+        ("States", ("code", "state"), states),
+        ("Sources", ("column", "unit", "date", "author", "title", "terms", "note"), sources),
+    ]
+
+
+def _of_state(content: dict[str, Any]) -> tuple[str, list[Section]]:
+    flows = (("Exports to", "exports"), ("Imports from", "imports"), ("Crude oil to", "oil_to"),
+             ("Crude oil from", "oil_from"), ("Arms to", "arms_to"), ("Arms from", "arms_from"))  # fmt: skip
+    kinds = ("state", "trade", "financial", "symbolic", "embargo", "secondary")
+    heading = f"{content['name']} ({content['code']}) in {content['world']} at the end of {content['month']}"
+    return heading, [
+        ("Figures", ("figure", "value", "unit", "date", "source"), content["figures"]),
+        ("Closest", ("state", "alignment", "sd", "hostility"), content["closest"]),
+        ("Most distant", ("state", "alignment", "sd", "hostility"), content["most_hostile"]),
+        *((title, ("state", "value", "unit"), content[key]) for title, key in flows),
+        ("Sanctions on it, by", kinds, content["sanctions_on"]),
+        ("Its sanctions, on", kinds, content["sanctions_by"]),
+        ("Positions", ("issue", "position", "position_sd", "attention"), content["positions"]),
+    ]
+
+
 def _figure(world: World, name: str, unit: str, value: float) -> dict[str, Any]:
     about = world.sources.get(name, {})
     source = f"{about['author']}: {about['title']}" if "title" in about else ""

@@ -18,12 +18,14 @@ import numpy as np
 
 from alignsim.errors import FileProblem, UsageError
 from alignsim.files import reason, sync_folder, write_text
+from alignsim.world import curated
 from alignsim.world.alignment import yearly_agreement
 from alignsim.world.build import FIRST_MONTH, select, subset, whole
-from alignsim.world.columns import OUTCOMES, PANEL_TABLES
+from alignsim.world.columns import OUTCOMES, PACTS, PANEL_TABLES
 from alignsim.world.panel import Panel
 from alignsim.world.sources import columns
-from alignsim.world.upstream import Upstream, last_year, locate, read
+from alignsim.world.ties import pacts
+from alignsim.world.upstream import Upstream, last_year, last_years, locate, read
 from alignsim.world.world import Array, World
 from alignsim.world.writing import write, write_yaml
 
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _DIGITS = 3
+_KEPT_ASIDE = ("votes", "points")
+"""Tables whose later years `votes_until` leaves out: what a forecast is judged by."""
 _NO_MILEX = {
     "title": "none",
     "author": "alignsim",
@@ -48,12 +52,14 @@ def build(
     states: str = "all",
     progress: Callable[[int, int], None] | None = None,
     title: str = "",
+    votes_until: int | None = None,
 ) -> Panel:
     """The panel of consecutive `years` (1992 on) from the folder of official files, or from what it holds.
 
     `states` is a selection as for a world; who has no figures in one of the years is left out and named in `built`,
     `largest:40` counts by capabilities of the first year, and a listed code without figures is refused. Outcomes of a
-    year are nan where the files hold no votes or ideal points of it. Calls `progress(done, total)` after each year.
+    year are nan where the files hold no votes or ideal points of it. With `votes_until`, those of later years are not
+    looked at, neither for outcomes nor for worlds. Calls `progress(done, total)` after each year.
 
     Raises UsageError for years that cannot be, FileProblem and InvalidInput for files and selections.
     """
@@ -61,6 +67,8 @@ def build(
     if not years or list(years) != list(range(years[0], years[-1] + 1)) or years[0] < int(FIRST_MONTH[:4]):
         raise UsageError(f"a panel needs consecutive years from {FIRST_MONTH[:4]} on, such as 1992:2015")
     files = source if isinstance(source, tuple) else read(Path(source))
+    if votes_until is not None:
+        files = files._replace(**{name: _until(getattr(files, name), votes_until) for name in _KEPT_ASIDE})
     if years[-1] > last_year(files):
         raise UsageError(f"no file says anything after {last_year(files)}; end the years there")
     worlds, said = [], {}
@@ -72,6 +80,7 @@ def build(
             progress(done, len(years))
     chosen, left_out = _selected(states, worlds, files)
     small = {year: _stripped(subset(world, chosen)) for year, world in zip(years, worlds, strict=True)}
+    recorded = {what: min(last, years[-1]) for what, last in last_years(files).items()}
     return Panel(
         name=name,
         title=title or f"{len(chosen)} states from {years[0]} to {years[-1]}",
@@ -83,9 +92,11 @@ def build(
             "outcomes": columns("outcome_sources"),
             "columns": columns() | {"milex": _NO_MILEX},
             "years": said,
+            "recorded": {what: str(last) for what, last in recorded.items()},
         },
-        built=_provenance(name, years, source, states, title, left_out),
+        built=_provenance(name, years, source, states, title, left_out, votes_until),
         worlds=small,
+        pacts={year: _pacts(year, chosen, files) for year in years if year > recorded["votes"]},
     )
 
 
@@ -139,6 +150,8 @@ def _fill(panel: Panel, folder: Path) -> None:
     write_yaml(folder / "panel.yaml", about)
     write_yaml(folder / "sources.yaml", panel.sources)
     write_text(folder / "outcomes.csv", _outcomes(panel))
+    if panel.pacts:
+        write_text(folder / "pacts.csv", _pact_rows(panel))
     for year in panel.years:
         write(replace(panel.world(year), sources={}), folder / "worlds" / str(year))
 
@@ -156,8 +169,27 @@ def _outcomes(panel: Panel) -> str:
     return out.getvalue()
 
 
+def _pact_rows(panel: Panel) -> str:
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow([*PANEL_TABLES["pacts.csv"][0], *(column.name for column in PACTS)])
+    for year, pact in panel.pacts.items():
+        for i, j in np.argwhere(np.triu(pact, 1) > 0):
+            table.writerow([year, panel.states[i], panel.states[j], _cell(pact[i, j])])
+    return out.getvalue()
+
+
+def _pacts(year: int, states: list[str], files: Upstream) -> Array:
+    month = f"{year}-12"
+    return pacts(month, states, files.atop, curated.groups_at(month))
+
+
 def _cell(value: float) -> str:
     return "" if np.isnan(value) else f"{round(float(value), _DIGITS) + 0.0:.10g}"
+
+
+def _until(frame: pd.DataFrame, year: int) -> pd.DataFrame:
+    return frame[frame.year <= year]
 
 
 def _selected(states: str, worlds: list[World], files: Upstream) -> tuple[list[str], dict[str, str]]:
@@ -189,7 +221,13 @@ def _open(square: Array) -> Array:
 
 
 def _provenance(
-    name: str, years: tuple[int, ...], source: Path | Upstream, states: str, title: str, left_out: dict[str, str]
+    name: str,
+    years: tuple[int, ...],
+    source: Path | Upstream,
+    states: str,
+    title: str,
+    left_out: dict[str, str],
+    votes_until: int | None,
 ) -> dict[str, Any]:
     from importlib.metadata import version
 
@@ -199,6 +237,7 @@ def _provenance(
             files[table] = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
     words = ["alignsim", "world", "panel", name, "--years", f"{years[0]}:{years[-1]}", "--from", "DATA"]
     words += ["--states", states] + (["--title", title] if title else [])
+    words += ["--votes-until", str(votes_until)] if votes_until is not None else []
     return {
         "command": shlex.join(words),
         "version": version("alignsim"),

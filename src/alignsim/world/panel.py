@@ -12,12 +12,13 @@ import numpy as np
 from alignsim.errors import FileProblem, InvalidInput, Problem, UsageError, did_you_mean
 from alignsim.world.columns import PANEL_TABLES
 from alignsim.world.folder import CODE, load
-from alignsim.world.sources import Facts, cite
+from alignsim.world.sources import Facts, cite, frozen
 from alignsim.world.tables import Tables
 from alignsim.world.world import Array, World
 
 PACKAGED = Path(__file__).resolve().parents[1] / "data" / "panels"
 DEFAULT = "history"
+TABLE_FORMATS = (".csv", ".parquet")
 YEARS = re.compile(r"((?:19|20)\d\d):((?:19|20)\d\d)")
 
 
@@ -40,6 +41,13 @@ class Panel:
     sources: dict[str, Any] = field(repr=False, default_factory=dict)
     built: dict[str, Any] = field(repr=False, default_factory=dict)
     worlds: dict[int, World] = field(repr=False, default_factory=dict)
+    pacts: dict[int, Array] = field(repr=False, default_factory=dict)
+    """Year after the votes on file -> (N, N) weight of the defence tie in its world, so that its alignment can be
+    computed again once there are votes."""
+
+    def recorded(self, what: str) -> int:
+        """The last year that the official files tell of ("votes", "trade", ...); later worlds carry its figures on."""
+        return int(self.sources.get("recorded", {}).get(what, self.years[-1]))
 
     def world(self, year: int) -> World:
         """The world at the end of December of `year`, all `states` in order. Raises UsageError for another year."""
@@ -54,12 +62,17 @@ def packaged() -> list[str]:
 
 
 def read(path: str | Path | None = None) -> Panel:
-    """Read a panel: the packaged one, another packaged one by name, a folder, or the `panel.yaml` in it.
+    """Read a panel: the packaged one, another packaged one by name, a folder, or the `panel.yaml` in it; or a table of
+    outcomes by pair and year (.csv or .parquet), with the worlds of the packaged panel.
 
     Every table of every year is read and checked. Raises FileProblem when there is no such panel, and InvalidInput with
     all problems found.
     """
     folder = Path(DEFAULT if path is None else path)
+    if path is not None and folder.suffix.lower() in TABLE_FORMATS and not folder.is_dir():
+        from alignsim.world import dyad_years
+
+        return dyad_years.over(folder, read())
     if path is not None and folder.name == "panel.yaml":
         folder = folder.parent
     if path is None or not (folder / "panel.yaml").is_file():
@@ -67,7 +80,8 @@ def read(path: str | Path | None = None) -> Panel:
             guess = did_you_mean(str(path), packaged())
             raise FileProblem(
                 f"no panel {str(path or DEFAULT)!r}{guess}; packaged are {', '.join(packaged()) or 'none'}, "
-                "or give a folder that holds a panel.yaml (`alignsim world panel` builds one)"
+                "or give a folder that holds a panel.yaml (`alignsim world panel` builds one), or a table of pairs and "
+                f"years ({' or '.join(TABLE_FORMATS)})"
             )
         folder = PACKAGED / folder
     return _Reader(folder, PANEL_TABLES, "panel").panel()
@@ -93,6 +107,7 @@ class _Reader(Tables):
         states, years = (self._states(meta), self._years(meta)) if meta else ((), ())
         if states and years:
             outcomes = self._outcomes(states, years)
+            pacts = self._pacts(states, years, sources)
             worlds = self._worlds(states, years, self._citations(sources, years))
         if self.problems:
             raise InvalidInput(str(self.folder), self.shortened(), "cannot be used as a panel")
@@ -106,6 +121,7 @@ class _Reader(Tables):
             sources=sources,
             built=built if isinstance(built := meta.get("built"), dict) else {},
             worlds=worlds,
+            pacts=pacts,
         )
 
     def _states(self, meta: dict[str, Any]) -> tuple[str, ...]:
@@ -140,11 +156,12 @@ class _Reader(Tables):
         lines = np.zeros((len(years), len(states), len(states)), dtype=int)
         out = {name: np.full(lines.shape, np.nan) for name in values}
         for k, (line, (year, a, b)) in enumerate(keys):
-            if not self._row_is_known(line, (year, a, b), row, place):
+            if not self._row_is_known("outcomes.csv", line, (year, a, b), row, place):
                 continue
             t, i, j = row[year], place[a], place[b]
             if lines[t, i, j]:
-                self._row_is_wrong(line, 1, "", f"{a}-{b} of {year} is also on line {lines[t, i, j]}; keep one of them")
+                message = f"{a}-{b} of {year} is also on line {lines[t, i, j]}; keep one of them"
+                self.problem("outcomes.csv", line, 1, "", message)
                 continue
             lines[t, i, j] = lines[t, j, i] = line
             for name, column in values.items():
@@ -153,21 +170,44 @@ class _Reader(Tables):
             self._complete(lines, states, years)
         return out
 
-    def _row_is_known(self, line: int, key: tuple[str, ...], row: dict[str, int], place: dict[str, int]) -> bool:
+    def _pacts(self, states: tuple[str, ...], years: tuple[int, ...], sources: dict[str, Any]) -> dict[int, Array]:
+        """Year after the votes on file -> (N, N) of pacts.csv; a pair that is not listed has none."""
+        last = self._recorded(sources).get("votes", years[-1])
+        out = {year: np.zeros((len(states), len(states))) for year in years if year > last}
+        if not (self.folder / "pacts.csv").is_file():
+            return {}
+        row, place = {str(year): year for year in out}, {code: k for k, code in enumerate(states)}
+        keys, values = self.table("pacts.csv")
+        for k, (line, (year, a, b)) in enumerate(keys):
+            if self._row_is_known("pacts.csv", line, (year, a, b), row, place):
+                own = out[row[year]]
+                own[place[a], place[b]] = own[place[b], place[a]] = values["pact"][k]
+        return out
+
+    def _recorded(self, sources: dict[str, Any]) -> dict[str, int]:
+        """What the official files tell of -> the last year of which they do."""
+        said, out = sources.get("recorded", {}), {}
+        for what, year in said.items() if isinstance(said, dict) else ():
+            if str(year).isdigit():
+                out[what] = int(year)
+        if not isinstance(said, dict) or len(out) < len(said):
+            self.problem("sources.yaml", 0, 0, "recorded", "should be a mapping of words to years")
+        return out
+
+    def _row_is_known(
+        self, file: str, line: int, key: tuple[str, ...], row: dict[str, int], place: dict[str, int]
+    ) -> bool:
         (year, *pair), before = key, len(self.problems)
         if year not in row:
-            first, last = next(iter(row)), next(reversed(row))
-            self._row_is_wrong(line, 1, "year", f"{year!r} is not in the years {first}:{last} of panel.yaml")
+            among = f"the years {next(iter(row))}:{next(reversed(row))}" if row else "any of the years"
+            self.problem(file, line, 1, "year", f"{year!r} is not in {among} of panel.yaml")
         for column, name, code in zip((2, 3), "ab", pair, strict=True):
             if code not in place:
                 message = f"{code!r} is not a state of panel.yaml{did_you_mean(code, place)}"
-                self._row_is_wrong(line, column, name, message)
+                self.problem(file, line, column, name, message)
         if pair[0] == pair[1]:
-            self._row_is_wrong(line, 2, "", f"{pair[0]} is paired with itself; remove the row")
+            self.problem(file, line, 2, "", f"{pair[0]} is paired with itself; remove the row")
         return len(self.problems) == before
-
-    def _row_is_wrong(self, line: int, column: int, name: str, message: str) -> None:
-        self.problem("outcomes.csv", line, column, name, message)
 
     def _complete(self, lines: Array, states: tuple[str, ...], years: tuple[int, ...]) -> None:
         """One problem for each year without rows for all pairs."""
@@ -179,7 +219,7 @@ class _Reader(Tables):
             first = "-".join(states[k] for k in absent[0])
             what = "has no rows" if len(absent) == pairs else f"lacks {len(absent)} of {pairs} pairs ({first} first)"
             message = f"{year} {what}; add a row for each pair, blank where unknown"
-            self._row_is_wrong(0, 0, "year", message)
+            self.problem("outcomes.csv", 0, 0, "year", message)
 
     def _citations(self, sources: dict[str, Any], years: tuple[int, ...]) -> dict[int, dict[str, Any]]:
         """Year -> the sources of that year's world, from the panel's own; empty where it gives none."""
@@ -190,11 +230,11 @@ class _Reader(Tables):
         if not all(isinstance(entry, dict) for entry in entries):
             self.problem("sources.yaml", 0, 0, "", "columns and years should each be a mapping of mappings")
             return {}
-        out = {}
+        out, recorded = {}, self._recorded(sources)
         for year in years if said else ():
             about = said.get(str(year), {})
             if set(about) == set(Facts._fields):
-                out[year] = cite(Facts(**about), template)
+                out[year] = frozen(cite(Facts(**about), template), year, recorded)
             else:
                 self.problem("sources.yaml", 0, 0, f"years.{year}", f"needs {', '.join(Facts._fields)} and no more")
         return out

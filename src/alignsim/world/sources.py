@@ -10,6 +10,12 @@ from alignsim.world.alignment import Agreement
 _BY_MONTH = {"war", "hostility", "oil", "sanction_trade", "sanction_financial", "sanction_symbolic", "embargo",
              "secondary", "salience", "position", "attention", "groups", "actors"}  # fmt: skip
 """Columns that cited tables bring up to the month; the others are of the last complete year."""
+RECORDED = {
+    "gdp": "gdp", "trade": "trade", "arms": "arms", "arms_capacity": "arms", "replenishment": "arms", "war": "wars",
+    "democracy": "democracy", "hostility": "disputes", "alignment": "pacts", "know_how": "sanctions",
+    **dict.fromkeys(("sanction_trade", "sanction_financial", "sanction_symbolic", "embargo"), "sanctions"),
+}  # fmt: skip
+"""Column of a world -> what of the official files it hangs on, as `upstream.last_years` names it."""
 
 
 class Facts(NamedTuple):
@@ -57,4 +63,17 @@ def cite(about: Facts, template: dict[str, dict[str, str]] | None = None) -> dic
         out[column] = {**entry, "note": note, "date": about.month if column in _BY_MONTH else dated}
     if "alignment" in out:
         out["alignment"]["mapping"] = about.mapping
+    return out
+
+
+def frozen(cited: dict[str, Any], year: int, recorded: dict[str, int]) -> dict[str, Any]:
+    """Citations of the world of `year`, saying of each column which of its official files ends before that year.
+
+    `recorded` is what the files tell of, and the last year of which they do.
+    """
+    out = dict(cited)
+    for column, what in RECORDED.items():
+        last = recorded.get(what, year)
+        if column in out and last < year:
+            out[column] = {**out[column], "note": f"{out[column]['note']}; {what} on file end in {last}"}
     return out

@@ -15,6 +15,7 @@ from alignsim.files import reason
 from alignsim.world.columns import Column, Layout
 from alignsim.world.world import Array
 
+TOO_DEEP = "aliases and nesting beyond 12 are refused"
 MOST_BYTES = 20_000_000
 MOST_PROBLEMS = 60
 
@@ -68,12 +69,13 @@ class Tables:
                 depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
                 if isinstance(event, yaml.AliasEvent) or depth > 12:
                     mark = event.start_mark
-                    self.problem(file, mark.line + 1, mark.column + 1, "", "aliases and nesting beyond 12 are refused")
+                    self.problem(file, mark.line + 1, mark.column + 1, "", TOO_DEEP)
                     return {}
             loaded = yaml.load(text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
-            self.problem(file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "", str(error.problem))
+            said = TOO_DEEP if "nesting" in str(error.problem) else str(error.problem)  # libyaml may refuse it first
+            self.problem(file, mark.line + 1 if mark else 0, mark.column + 1 if mark else 0, "", said)
             return {}
         if not isinstance(loaded, dict):
             self.problem(file, 1, 1, "", "should be a mapping of keys to values")

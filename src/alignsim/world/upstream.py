@@ -81,11 +81,13 @@ class Upstream(NamedTuple):
 
 
 _CONTINUED = ("points", "votes")
-"""Tables that may lie in several files of one format, a later one with later years."""
+"""Tables that may lie in several files, a later one with later years."""
+_ONE_SCALE = ("points",)
+"""Of these the files of one format alone: another edition has another scale."""
 
 
 def locate(folder: Path) -> dict[str, list[Path]]:
-    """Table -> its file below `folder`; for votes and ideal points all files of that format, the largest first.
+    """Table -> its file below `folder`; of votes all files, of ideal points all of one format, the largest first.
 
     Raises FileProblem naming all that are missing.
     """
@@ -95,6 +97,9 @@ def locate(folder: Path) -> dict[str, list[Path]]:
     for table, patterns in FILES.items():
         try:
             found = find_all(folder, *patterns, what=table)
+            if table in _CONTINUED and table not in _ONE_SCALE:
+                every = {path for pattern in patterns for path in folder.rglob(pattern)}
+                found = sorted(every, key=lambda path: (-path.stat().st_size, str(path)))
             paths[table] = found if table in _CONTINUED else found[:1]
         except FileProblem:
             missing.append(f"{table} ({' or '.join(patterns)})")
@@ -119,6 +124,26 @@ def read(folder: Path) -> Upstream:
 def last_year(files: Upstream) -> int:
     """The last year of which any of the files says anything."""
     return max(int(frame.year.max()) for frame in files if "year" in frame.columns and len(frame))
+
+
+def last_years(files: Upstream) -> dict[str, int]:
+    """What the files tell of, and the last year of which they do; a later world has these figures carried on."""
+
+    def last(*frames: pd.DataFrame, column: str = "year") -> int:
+        return max((int(frame[column].max()) for frame in frames if len(frame)), default=0)
+
+    return {
+        "votes": last(files.votes),
+        "points": last(files.points),
+        "pacts": last(files.atop),
+        "disputes": last(files.disputes),
+        "wars": last(files.conflicts),
+        "sanctions": max(last(files.gsdb, column="begin"), last(files.gsdb, column="end")),
+        "trade": last(files.baci, files.cow_trade),
+        "arms": last(files.register),
+        "gdp": last(files.gdp),
+        "democracy": last(files.democracy),
+    }
 
 
 def _together(frames: list[pd.DataFrame]) -> pd.DataFrame:

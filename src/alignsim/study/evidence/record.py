@@ -74,8 +74,13 @@ class Record:
 
 
 def of_panel(panel: Panel) -> Record:
-    """The record that a panel holds, without the West. Raises UsageError where it lacks the United States or the EU."""
-    worlds = [panel.world(year) for year in panel.years]
+    """The record that a panel holds, without the West, to its last year with an outcome.
+
+    Raises UsageError where it lacks the United States or the EU.
+    """
+    known = np.isfinite(panel.agreement).any(axis=(1, 2)) | np.isfinite(panel.distance).any(axis=(1, 2))
+    years = panel.years[: int(np.flatnonzero(known)[-1]) + 1] if known.any() else panel.years
+    worlds = [panel.world(year) for year in years]
     west = set().union(*(set(world.groups.get("west", ())) | set(world.senders) for world in worlds))
     keep = [k for k, code in enumerate(panel.states) if code not in west]
     members = [[world.index(code) for code in world.groups.get("eu", ())] for world in worlds]
@@ -92,7 +97,7 @@ def of_panel(panel: Panel) -> Record:
         title=panel.title,
         states=tuple(panel.states[k] for k in keep),
         names=worlds[-1].names,
-        years=panel.years,
+        years=years,
         outcomes={"distance": panel.distance[pairs], "agreement": panel.agreement[pairs]},
         by_us=np.stack([own[panel.states.index("USA")] for own in felt]),
         by_eu=np.stack([np.median(own[rows], axis=0) for own, rows in zip(felt, members, strict=True)]),

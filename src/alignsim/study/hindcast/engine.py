@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,10 @@ class Window:
         """Origins, none before the end of training, whose outcome falls in the test years."""
         return [o for o in range(self.train[1], self.test[1] - horizon + 1) if o + horizon >= self.test[0]]
 
+    def possible(self) -> tuple[int, ...]:
+        """Horizons with three origins to learn from and one to be judged from."""
+        return tuple(h for h in self.horizons if len(self.learning(h)) >= 3 and self.judged(h))
+
     def origins(self) -> list[int]:
         return sorted({o for h in self.horizons for o in (*self.learning(h), *self.judged(h))})
 
@@ -59,8 +63,8 @@ class Window:
         if self.train[0] < first or self.test[1] > last:
             raise UsageError(
                 f"panel {panel.name} has the years {first} to {last}; --train {self.train[0]}:{self.train[1]} and "
-                f"--test {self.test[0]}:{self.test[1]} reach beyond it: choose years within, or build a longer panel "
-                "(`alignsim world panel`)"
+                f"--test {self.test[0]}:{self.test[1]} reach beyond it: choose years within, or take a longer panel "
+                "(`alignsim world panel`) or table (--panel FILE)"
             )
         if self.test[0] <= self.train[1]:
             raise UsageError(
@@ -68,10 +72,12 @@ class Window:
                 "be judged by what it learnt from; "
                 f"use --test {self.train[1] + 1}:{max(self.test[1], self.train[1] + 1)}"
             )
-        if self.test[1] < self.test[0] or len(self.learning(max(self.horizons))) < 3:
-            least = self.train[0] + observation.RECENT + max(self.horizons) + 1
+        if not self.possible():
+            shortest, longest = min(self.horizons), max(self.horizons)
+            least = self.train[0] + observation.RECENT + shortest + 1
             raise UsageError(
-                f"these years are too few: train to {least} or later for horizons up to {max(self.horizons)} years"
+                f"these years are too few: train to {least} or later for a horizon of {shortest}, to "
+                f"{least + longest - shortest} or later for horizons up to {longest} years"
             )
 
 
@@ -89,6 +95,10 @@ class Cases:
     forecasts: dict[str, dict[str, Array]] = field(default_factory=dict)
     """Forecaster -> crps, mean, q05, q25, q50, q75, q95, pit, deepens (a probability); each (C,)."""
 
+    def origins(self) -> list[int]:
+        """Years from which there is any case."""
+        return np.unique(self.origin).tolist()
+
 
 @dataclass(frozen=True)
 class Hindcast:
@@ -97,6 +107,10 @@ class Hindcast:
     cases: list[Cases]
     observations: dict[tuple[str, str, int], observation.Observation]
     """(forecaster, outcome, horizon) -> the observation model that was fitted."""
+    asked: Window | None = None
+    """The window with all horizons that were asked for; `window` has those that its years allow."""
+    unfitted: dict[tuple[str, int], str] = field(default_factory=dict)
+    """(outcome, horizon) -> why no observation model could be fitted to the training years."""
 
 
 @dataclass(frozen=True)
@@ -139,13 +153,14 @@ STATISTICAL = {
 
 def outcomes(panel: Panel) -> dict[str, Array]:
     """What is on record, (Y, N, N) each: agreement and distance by calendar year, shares of a state's external trade,
-    and arms as five-year means, TIV a month, supplier to recipient."""
+    and arms as five-year means, TIV a month, supplier to recipient. Trade that a world only carries on is nan."""
     trade, arms = [], []
     for year in panel.years:
         world = panel.world(year)
         flows = world.trade + world.trade.T
         total = flows.sum(axis=1, keepdims=True)
-        trade.append(np.divide(flows, total, out=np.full_like(flows, np.nan), where=total > 0))
+        known = (total > 0) & (year <= panel.recorded("trade"))
+        trade.append(np.divide(flows, total, out=np.full_like(flows, np.nan), where=known))
         arms.append(np.array(world.arms))
     record = {
         "agreement": panel.agreement,
@@ -169,24 +184,30 @@ def hindcast(
 ) -> Hindcast:
     """Forecast from every origin and score every case. Raises UsageError for years that the panel does not hold."""
     window.check(panel)
+    asked, window = window, replace(window, horizons=window.possible())
     record = outcomes(panel)
     known = features(record, panel, window)
     cases = {(o, h): _cases(panel, record, known, window, o, h) for o in OUTCOMES for h in window.horizons}
     for key, own in cases.items():
         _statistical(own, record[key[0]], panel, window)
     fitted: dict[tuple[str, str, int], observation.Observation] = {}
+    unfitted: dict[tuple[str, int], str] = {}
     for name in names:
         changes = changes_of(MECHANISTIC[name], panel, window, runs, seed, executor, say)
         for (outcome, horizon), own in cases.items():
             seen = bearing(outcome, horizon, changes, window, panel)
-            if seen is None:
+            if seen is None or not own.origins():
                 continue
-            model = learn(outcome, horizon, record, known, panel, window, seen)
+            try:
+                model = learn(outcome, horizon, record, known, panel, window, seen)
+            except ValueError as error:
+                unfitted[outcome, horizon] = str(error)
+                continue
             fitted[name, outcome, horizon] = model
             own.forecasts[name] = _joined(
-                [scored(model.forecast(known[outcome, o], seen[o], MEMBERS), own, o) for o in window.judged(horizon)]
+                [scored(model.forecast(known[outcome, o], seen[o], MEMBERS), own, o) for o in own.origins()]
             )
-    return Hindcast(panel, window, list(cases.values()), fitted)
+    return Hindcast(panel, window, list(cases.values()), fitted, asked, unfitted)
 
 
 def changes_of(
@@ -201,7 +222,7 @@ def changes_of(
         settings["runs"] = runs
     plans, horizons = [], []
     for origin in origins:
-        last = panel.years[-1] - origin
+        last = window.test[1] - origin
         horizons.append(tuple(h for h in window.horizons if h <= last))
         plans.append(past.plan(panel, origin, max(horizons[-1]), seed=seed, **settings))
     with say(f"simulating the past: {who.name}") as progress:
@@ -227,6 +248,19 @@ def bearing(
     return {o: to(values) - to(np.array(panel.world(o).arms)) for o, values in found.items()}
 
 
+def carried(past: dict[str, Array], outcome: str) -> dict[str, Array]:
+    """The same past, with the last year of the other outcome of votes carried on where it is no longer on record."""
+    other = {"agreement": "distance", "distance": "agreement"}.get(outcome)
+    if other is None or np.isfinite(past[other][-1]).any():
+        return past
+    there = np.flatnonzero(np.isfinite(past[other]).any(axis=(1, 2)))
+    if not len(there):
+        return past
+    own = past[other].copy()
+    own[there[-1] + 1 :] = own[there[-1]]
+    return {**past, other: own}
+
+
 def nothing(panel: Panel, window: Window) -> dict[int, Array]:
     """No change at all, by origin, (1, N, N)."""
     n = len(panel.states)
@@ -245,7 +279,7 @@ def features(record: Mapping[str, Array], panel: Panel, window: Window) -> dict[
 
     with threadpool_limits(1):
         return {
-            (outcome, origin): observation.features(until(record, panel, origin), outcome)
+            (outcome, origin): observation.features(carried(until(record, panel, origin), outcome), outcome)
             for origin in window.origins()
             for outcome in OUTCOMES
         }
@@ -297,10 +331,11 @@ def _statistical(own: Cases, values: Array, panel: Panel, window: Window) -> Non
     for name, fit in STATISTICAL.items():
         model = fit(values, years, window.train, (own.horizon,))
         parts = []
-        for origin in window.judged(own.horizon):
+        for origin in own.origins():
             mean, sd = model.forecast(values[: panel.years.index(origin) + 1], origin)
             parts.append(scored(mean[0] + sd[0] * levels[:, None, None], own, origin))
-        own.forecasts[name] = _joined(parts)
+        if parts:
+            own.forecasts[name] = _joined(parts)
 
 
 def scored(members: Array, own: Cases, origin: int) -> dict[str, Array]:

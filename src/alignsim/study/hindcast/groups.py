@@ -43,19 +43,24 @@ def among(panel: Panel, pairs: tuple[tuple[str, str], ...]) -> Array:
 def matched(panel: Panel, origin: int, horizon: int, treated: Array) -> Array:
     """For each treated pair the most similar pair of states of which not both are sanctioned, and neither is a sender.
 
-    Similar in agreement and ideal-point distance at the origin, distance on the map and both states' democracy, each in
-    units of its standard deviation; a control serves once, in the order of how close the matches are.
+    Similar in agreement and ideal-point distance at the origin (or the one of them that is on record), distance on the
+    map and both states' democracy, each in units of its standard deviation; a control serves once, in the order of how
+    close the matches are.
     """
     world = panel.world(origin)
     n = len(panel.states)
     senders = np.isin(panel.states, world.senders)
     upper = np.triu_indices(n, 1)
     year = panel.years.index(origin)
-    columns = [panel.agreement[year], panel.distance[year], np.log(world.distance + 100.0)]
+    columns = [record[year] for record in (panel.agreement, panel.distance) if np.isfinite(record[year]).any()]
+    columns += [np.log(world.distance + 100.0)]
     columns += [world.democracy[:, None] + world.democracy, np.abs(world.democracy[:, None] - world.democracy)]
     x = np.stack([column[upper] for column in columns], axis=1)
     known = np.isfinite(x).all(axis=1)
-    x = (x - x[known].mean(axis=0)) / x[known].std(axis=0)
+    if not known.any():
+        return np.zeros((n, n), dtype=bool)
+    spread = x[known].std(axis=0)
+    x = (x - x[known].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     free = known & ~treated[upper] & ~senders[upper[0]] & ~senders[upper[1]]
     wanted = np.flatnonzero(known & treated[upper])
     pool = np.flatnonzero(free)

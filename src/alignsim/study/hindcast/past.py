@@ -105,7 +105,7 @@ def co_sanctioned(panel: Panel, origin: int, years: int, least: float = 0.1) -> 
     for year in range(origin + 1, origin + years + 1):
         world = panel.world(year)
         senders = [world.index(code) for code in world.senders]
-        material = np.maximum(world.sanction_trade, world.sanction_financial)[senders].max(axis=0)
+        material = np.maximum(world.sanction_trade, world.sanction_financial)[senders].max(axis=0, initial=0.0)
         target: Array = material >= least
         target[senders] = False
         out = out & (target[:, None] & target)

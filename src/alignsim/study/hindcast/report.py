@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from alignsim.study import scoreboard
-from alignsim.study.hindcast.engine import DEEPENS, OUTCOMES, Cases, Hindcast
+from alignsim.study.hindcast.engine import DEEPENS, OUTCOMES, Cases, Hindcast, Window
 from alignsim.study.hindcast.groups import FOUNDING, NAMED, groups
+from alignsim.study.hindcast.observation import RECENT
+from alignsim.world.dyad_years import spans
 
 Array = Any
 
@@ -30,12 +32,14 @@ def rows(found: Hindcast, progress: Callable[[int, int], None] | None = None) ->
     out: list[dict[str, Any]] = []
     masks: dict[tuple[int, int], dict[str, Array]] = {}
     for done, own in enumerate(found.cases, 1):
-        for origin in np.unique(own.origin):
-            key = (int(origin), own.horizon)
+        for origin in own.origins():
+            key = (origin, own.horizon)
             if key not in masks:
                 masks[key] = groups(found.panel, *key)
-        for name in next(iter(masks.values())):
+        for name in next(iter(masks.values()), ()) if len(own.origin) else ():
             within = member(own, masks, name)
+            if scoreboard.REFERENCE not in scoreboard.comparable(own.forecasts, own.observed, within)[0]:
+                continue
             out += scoreboard.rows(
                 own.forecasts,
                 own.observed,
@@ -104,7 +108,7 @@ def in_words(table: list[dict[str, Any]], model: str) -> list[str]:
         skill = {r["horizon"]: r for r in own if r["score"] == "crps skill"}
         if not skill:
             continue
-        subject = f"{IN_WORDS[outcome][0].upper()}{IN_WORDS[outcome][1:]}"
+        subject = _subject(outcome)
         lines.append(f"{subject}: {model} against persistence, CRPS skill with intervals by dyad and by state")
         for horizon, row in skill.items():
             by_dyad, by_state = (
@@ -117,6 +121,69 @@ def in_words(table: list[dict[str, Any]], model: str) -> list[str]:
         said = ", ".join(f"{_percent(value)} {_years(h)} ahead" for h, value in held.items())
         lines += [f"  90 % intervals held {said}", f"  {_gained(table, model, outcome)}"]
     return lines
+
+
+def silences(found: Hindcast, table: list[dict[str, Any]]) -> list[str]:
+    """What was asked for and could not be scored, and why, in sentences; none where all of it was."""
+    asked = found.asked or found.window
+    lines = [_no_horizon(asked, h) for h in asked.horizons if h not in found.window.horizons]
+    for outcome in OUTCOMES:
+        own = [cases for cases in found.cases if cases.outcome == outcome]
+        gaps: dict[str, list[int]] = {}
+        for cases in own:
+            wanted = {origin + cases.horizon for origin in found.window.judged(cases.horizon)}
+            lacking = wanted - {origin + cases.horizon for origin in cases.origins()}
+            if lacking:
+                said = "no case at all" if lacking == wanted else f"no case in {spans(lacking)}"
+                gaps.setdefault(said, []).append(cases.horizon)
+        for said, horizons in gaps.items():
+            ahead = "" if len(horizons) == len(own) else f", {_listed(horizons)} ahead"
+            lines.append(f"{_subject(outcome)}{ahead}: {said}; nothing is on record then, or was at the origin.")
+    lines += _unfitted(found, table)
+    present = {row["group"] for row in table}
+    absent = [name for name in groups_of(found) if name not in present]
+    if absent and present:
+        lines.append(f"No case of these groups: {', '.join(absent)}.")
+    return lines
+
+
+def _unfitted(found: Hindcast, table: list[dict[str, Any]]) -> list[str]:
+    """Where no observation model could be fitted, with the reason of the shortest horizon, which has most pairs."""
+    without: dict[tuple[str, str], dict[int, str]] = {}
+    for (outcome, horizon), why in found.unfitted.items():
+        scored = any((row["outcome"], row["horizon"]) == (outcome, horizon) for row in table)
+        said = "naive forecasts alone" if scored else "not scored"
+        without.setdefault((outcome, said), {})[horizon] = why
+    return [
+        f"{_subject(outcome)}, {_listed(list(whys))} ahead: {said}; {next(iter(whys.values()))}."
+        for (outcome, said), whys in without.items()
+    ]
+
+
+def groups_of(found: Hindcast) -> list[str]:
+    """Names of the groups that are scored."""
+    horizon = found.window.horizons[0]
+    return list(groups(found.panel, found.window.judged(horizon)[0], horizon))
+
+
+def _no_horizon(asked: Window, horizon: int) -> str:
+    if asked.judged(horizon):
+        least = asked.train[0] + RECENT + horizon + 1
+        return f"{_years(horizon)} ahead: not forecast; it takes training years to {least} or later."
+    first = asked.train[1] + horizon
+    return (
+        f"{_years(horizon)} ahead: not forecast; from the end of training in {asked.train[1]} on, its first outcome is "
+        f"of {first}, after the test years."
+    )
+
+
+def _subject(outcome: str) -> str:
+    return f"{IN_WORDS[outcome][0].upper()}{IN_WORDS[outcome][1:]}"
+
+
+def _listed(horizons: list[int]) -> str:
+    *most, last = horizons
+    return f"{', '.join(map(str, most))} and {_years(last)}" if most else _years(last)
 
 
 def _verdict(row: dict[str, Any]) -> str:
@@ -149,7 +216,7 @@ def _marked(row: dict[str, Any]) -> str:
     dyad = "+" if row["low"] > 0 else "−" if row["high"] < 0 else ""
     state = "+" if row["low_by_state"] > 0 else "−" if row["high_by_state"] < 0 else ""
     value = row["value"]
-    told = "far below" if value < -9.99 else f"{100 * value:.1f}".replace("-", "−")
+    told = "far below" if value < -9.99 else f"{100 * value:.1f}".replace("-", "−").replace("nan", "unknown")
     return f"{told} {dyad + state:<2}"
 
 

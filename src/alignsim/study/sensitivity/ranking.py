@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ def in_words(found: Sensitivity) -> str:
     order = ranking(found)
     seen = [rank for rank in order if rank.seen]
     said = [_first(found, order), *_others(found, seen)]
-    said += [_apart(found, pair) for pair in apart(found)]
+    said += _all_apart(found, apart(found))
     said += [_unseen(found, [rank.label for rank in order if not rank.seen])] if seen else []
     said += [_together(found)]
     said.append(found.noise.words if found.noise else _one_run(found))
@@ -156,12 +156,37 @@ def _ranks(rank: Rank) -> str:
     return str(rank.best) if rank.best == rank.worst else f"{rank.best} to {rank.worst}"
 
 
+def _all_apart(found: Sensitivity, pairs: list[Apart]) -> list[str]:
+    """A sentence for each pair, and one for all in a row that nothing in reach would part."""
+    said: list[str] = []
+    chain: list[str] = []
+    for pair, after in zip_longest(pairs, pairs[1:]):
+        if pair.base is not None and pair.runs is not None:
+            said.append(_apart(found, pair))
+            continue
+        chain = [*(chain or [pair.first]), pair.second]
+        if after is None or after.base is not None or after.first != pair.second:
+            said.append(_never(found, chain))
+            chain = []
+    return said
+
+
+def _here(found: Sensitivity) -> str:
+    return f"N = {found.base}" + (f" and {found.runs} runs" if found.runs > 1 else "")
+
+
+def _never(found: Sensitivity, names: list[str]) -> str:
+    """Inputs next to each other in the ranking of which none can be parted from its neighbours."""
+    neighbours = "" if len(names) == 2 else ", each beside the next,"
+    return (
+        f"{_listed(names, 'and')}{neighbours} cannot be told apart at {_here(found)}, nor with {NEVER} times as much."
+    )
+
+
 def _apart(found: Sensitivity, pair: Apart) -> str:
-    here = f"N = {found.base}" + (f" and {found.runs} runs" if found.runs > 1 else "")
-    start = f"{pair.first} and {pair.second} cannot be told apart at {here}"
-    if pair.base is None or pair.runs is None:
-        return f"{start}, nor with {NEVER} times as much."
+    start = f"{pair.first} and {pair.second} cannot be told apart at {_here(found)}"
     parts = []
+    assert pair.base is not None and pair.runs is not None
     if pair.base > found.base:
         extra = (pair.base - found.base) * found.block
         more = f"{pair.base - found.base:,} more"

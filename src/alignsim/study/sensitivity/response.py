@@ -15,6 +15,8 @@ FEW = 16
 """Up to so many different values, an input's own values are the places of a curve; above, slices of its range."""
 POINTS_A_SLICE = 12
 POINTS_A_CELL = 24
+NOTHING = 1e-9
+"""A difference as small is one of rounding."""
 END = 0.2
 """Share of the points at either end of an input's range that a tornado compares."""
 
@@ -46,11 +48,16 @@ class Swing:
     low: float
     high: float
     half: float
-    """Of the difference, 95%, from a bootstrap over blocks of points."""
+    """Of the difference, 95%: over points and over runs in quadrature; a grid draws no points."""
 
     @property
     def size(self) -> float:
         return self.high - self.low
+
+    @property
+    def seen(self) -> bool:
+        """Whether the interval of the difference leaves out zero."""
+        return abs(self.size) > max(self.half, NOTHING)
 
 
 def response(design: Design, values: Array, name: str, outcome: str = "the outcome") -> Response:
@@ -83,7 +90,8 @@ def swings(
 
     Works on any design, since all others average out; of a grid the lowest and highest values are compared.
     """
-    means = checked(design, values, outcome, errors).mean(axis=1)
+    values = checked(design, values, outcome, errors)
+    means = values.mean(axis=1)
     low, high = _ends(design.points)
     draws = np.random.default_rng(name_key("swings", str(seed), outcome) >> 1)
     weight = np.zeros((resamples, design.base))
@@ -94,8 +102,18 @@ def swings(
     for k, name in enumerate(design.names):
         ends = [float(means[side[:, k]].mean()) for side in (low, high)]
         again = [(weight @ (means * side[:, k])) / np.maximum(weight @ side[:, k], 1) for side in (low, high)]
-        made.append(Swing(name, ends[0], ends[1], 1.96 * float((again[1] - again[0]).std(ddof=1))))
+        over_points = 0.0 if design.kind == "grid" else 1.96 * float((again[1] - again[0]).std(ddof=1))
+        each = values[high[:, k]].mean(axis=0) - values[low[:, k]].mean(axis=0)
+        made.append(Swing(name, ends[0], ends[1], float(np.hypot(over_points, _over_runs(each)))))
     return sorted(made, key=lambda swing: -abs(swing.size))
+
+
+def _over_runs(each: Array) -> float:
+    """Half-width of the mean of one difference a run, (R,), by Student's t; zero with one run."""
+    from scipy.stats import t
+
+    runs = len(each)
+    return float(t.ppf(0.975, runs - 1) * each.std(ddof=1) / np.sqrt(runs)) if runs > 1 else 0.0
 
 
 def _alone(design: Design) -> int:

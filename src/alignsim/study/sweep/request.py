@@ -18,13 +18,13 @@ from alignsim.mechanisms.registry import PARAMETERS
 from alignsim.plan import numbers
 from alignsim.plan.plan import Plan
 from alignsim.plan.resolution import compiled, resolve
-from alignsim.results.measures import ABOUT_TIES, OWN_THEORY, pairs
+from alignsim.results.measures import ABOUT_TIES, OWN_THEORY
 from alignsim.scenario import Document
 from alignsim.scenario.levels import Levels
 from alignsim.scenario.outcomes import Outcome
 from alignsim.scenario.schema import BASELINE, Claim, Runs, Sweep
 from alignsim.study import ensemble
-from alignsim.study.outcomes import watched
+from alignsim.study.outcomes import unmeasurable, watched
 from alignsim.study.sweep import designs
 from alignsim.study.sweep.simulation import Swept, at_median, events
 from alignsim.world import World
@@ -36,7 +36,7 @@ MARGIN = 0.05
 
 @dataclass(frozen=True)
 class Effect:
-    """A difference of two branches in one outcome, run by run."""
+    """A difference of two branches in one outcome, run by run; or the outcome of a branch less a level."""
 
     name: str
     """The id of a claim, or the outcome and the branches in words."""
@@ -46,6 +46,8 @@ class Effect:
     margin: float = MARGIN
     expect: str = ""
     """What its claim expects of it; empty where it belongs to none."""
+    level: float | None = None
+    """What the outcome is held against, where its claim is about a level; `against` is then the branch itself."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,9 @@ def _branches(claims: list[Claim], block: Sweep, plan: Plan) -> list[str]:
 
 
 def _compared(claim: Claim) -> tuple[str, str]:
-    """The branches of a claim; of a dose the whole of it and the baseline."""
+    """The branches of a claim; of a dose the whole of it and the baseline; of a level its own, twice."""
+    if claim.level is not None:
+        return (claim.branch or BASELINE,) * 2
     if claim.contrast is not None:
         return claim.contrast.branch, claim.contrast.against
     return (claim.dose.of if claim.dose else BASELINE), BASELINE
@@ -164,7 +168,8 @@ def _effects(claims: list[Claim], outcomes: tuple[Outcome, ...], branches: list[
         assert claim.outcome is not None
         place = texts.index(claim.outcome.text)
         claimed.add(place)
-        yield Effect(claim.id, place, branch, against, claim.margin, claim.expect or "")
+        margin = claim.margin if claim.compares else 0.0
+        yield Effect(claim.id, place, branch, against, margin, claim.expect or "", claim.level)
     for place, text in enumerate(texts):
         if place not in claimed and BASELINE in branches:
             for branch in branches:
@@ -185,9 +190,9 @@ def _refuse_what_cannot_be_measured(document: Document, plan: Plan, outcomes: tu
         asked = watched(outcome, plan)[0]
         if plan.theory != OWN_THEORY and asked.measure not in ABOUT_TIES:
             raise UsageError(f"the theory {plan.theory} says nothing of {outcome}; measure {', '.join(ABOUT_TIES[:1])}")
-        if outcome.partner is not None and not pairs(asked)[0]:
-            words = f"{outcome} leaves no pair: both are the same state; name another"
-            raise InvalidInput(document.name, [document.tree.problem(("sweep", "outcomes"), words)])
+        if words := unmeasurable(outcome, asked, plan):
+            problem = document.tree.problem(("sweep", "outcomes"), f"{outcome} {words}")
+            raise InvalidInput(document.name, [problem])
 
 
 def _key(made: Request, block: Sweep) -> str:
@@ -205,7 +210,10 @@ def _key(made: Request, block: Sweep) -> str:
         "design": [made.kind, made.base, made.groups, made.names],
         "outcomes": [outcome.text for outcome in made.swept.outcomes],
         "branches": list(plan.branches),
-        "effects": [[e.name, e.outcome, e.branch, e.against, e.margin] for e in made.effects],
+        "effects": [
+            [e.name, e.outcome, e.branch, e.against, e.margin] + ([] if e.level is None else [e.level])
+            for e in made.effects
+        ],
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(made.points).tobytes())

@@ -172,7 +172,7 @@ def _batch(swept: Swept, plan: Plan, plans: list[Plan], of: NDArray, points: Arr
     batch = Batch(plan, runs, draws, happened, base.eve, base.doubt[place]).changed(varied)
     if not varied:
         return batch
-    return replace(batch, draws=replace(batch.draws, gain=consent.loop_gain(batch.eve)))
+    return replace(batch, draws=replace(batch.draws, gain=consent.loop_gain_near(batch.eve, base.eve, place)))
 
 
 def _shocks(plan: Plan, runs: NDArray[np.int64]) -> list[Shocks]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DATA, MANIFEST = "sweep.nc", "manifest.json"
 UNITS = {
     "alignment": "alignment, -1 to 1",
+    "tie rank": "share of other states",
     "trade dependence": "share of external trade",
     "arms flow": "million TIV a month",
     "bloc membership": "share of pairs",
@@ -43,6 +44,16 @@ UNITS = {
     "polarisation": "alignment, -1 to 1",
 }
 """Unit of each measure of `scenario.outcomes`."""
+OF_EVENTS = {
+    "tiv": "TIV",
+    "months": "months",
+    "trade_cost": "log points",
+    "change": "log points",
+    "factor": "ratio",
+    "to": "-1 to 1",
+    "positions": "-1 to 1",
+}
+"""Unit of the figures of `scenario.events` that are no shares, which go from 0 to 1."""
 
 
 @dataclass
@@ -94,6 +105,9 @@ class Sweep:
     def described(self, name: str) -> tuple[str, str, float, str]:
         """Of a name in `values`: what it is in words, its unit, its margin and what its claim expects of it."""
         for effect in self.effects:
+            if effect.name == name and effect.level is not None:
+                words = f"{self.outcomes[effect.outcome]} in {effect.branch}, less {effect.level:g}"
+                return words, f"difference in {self.units[effect.outcome]}", effect.margin, effect.expect
             if effect.name == name:
                 against = "" if effect.against == BASELINE else f" against {effect.against}"
                 words = f"the effect of {effect.branch}{against} on {self.outcomes[effect.outcome]}"
@@ -102,7 +116,9 @@ class Sweep:
         return f"{outcome} in {branch}", self.units[self.outcomes.index(outcome)], 0.0, ""
 
     def effect(self, effect: Effect) -> Array:
-        """The difference that an effect's branch makes, (n, R)."""
+        """The difference that an effect's branch makes, or how far it is above its level, (n, R)."""
+        if effect.level is not None:
+            return self.measured[:, :, self.branches.index(effect.branch), effect.outcome] - effect.level
         one, other = (self.branches.index(name) for name in (effect.branch, effect.against))
         return self.measured[:, :, one, effect.outcome] - self.measured[:, :, other, effect.outcome]
 
@@ -123,12 +139,6 @@ class Sweep:
         values = self.values
         shown = {name: values[name] for name in margins} or values
         return [_ends(self, name, own, margins.get(name)) for name, own in shown.items()]
-
-    def _repr_html_(self) -> str:
-        import pandas
-
-        about = f"<p><b>{len(self.points)} points, {self.runs} runs each</b></p>"
-        return about + pandas.DataFrame(self.summary()).to_html(index=False, float_format="{:.3f}".format)
 
     def table(self) -> pandas.DataFrame:
         """One row for each point, run and branch; columns as `codebook` lists them."""
@@ -274,7 +284,7 @@ def _columns(sweep: Sweep) -> list[_Column]:
         _Column("seed", "", "seed of the whole sweep", int(sweep.manifest.get("seed", 0))),
     ]
     for k, path in enumerate(sweep.names):
-        unit, words = _declared(path)
+        unit, words = declared(path)
         found.append(_Column(column_name(path), unit, f"varied: {path}{words}", sweep.points[:, k, None, None]))
     for o, outcome in enumerate(sweep.outcomes):
         found.append(_Column(column_name(outcome), sweep.units[o], outcome, sweep.measured[:, :, :, o]))
@@ -282,7 +292,8 @@ def _columns(sweep: Sweep) -> list[_Column]:
         values = np.full((n, runs, len(sweep.branches)), np.nan)
         values[:, :, sweep.branches.index(effect.branch)] = sweep.effect(effect)
         outcome, unit = sweep.outcomes[effect.outcome], sweep.units[effect.outcome]
-        words = f"{outcome}: {effect.branch} less {effect.against}, in the row of {effect.branch}"
+        other = effect.against if effect.level is None else f"{effect.level:g}"
+        words = f"{outcome}: {effect.branch} less {other}, in the row of {effect.branch}"
         found.append(_Column(f"effect.{column_name(effect.name)}", unit, words, values))
     found += [
         _Column("loop_gain", "ratio", "largest growth factor of the loop from ties to desires", sweep.gain[:, :, None]),
@@ -292,7 +303,7 @@ def _columns(sweep: Sweep) -> list[_Column]:
         name = f"event_{k + 1}.{column_name(label).replace('.', '_')[:40]}"
         found.append(_Column(name, "0 or 1", f"whether it happens: {label}", values[:, :, None].astype(int)))
     for path, values in sweep.parameters.items():
-        unit, words = _declared(path)
+        unit, words = declared(path)
         found.append(_Column(path, unit, f"drawn{words}", values[None, :, None]))
     errors = np.full((n, runs, 1), "", dtype=object)
     for (point, run), words in sweep.errors.items():
@@ -300,9 +311,13 @@ def _columns(sweep: Sweep) -> list[_Column]:
     return [*found, _Column("error", "", "why the run failed", errors)]
 
 
-def _declared(path: str) -> tuple[str, str]:
+def declared(path: str) -> tuple[str, str]:
+    """Unit and meaning of an input; of a figure of an event only the unit."""
     parameter = PARAMETERS.get(path)
-    return (parameter.unit, f"; {parameter.doc}") if parameter else ("", "")
+    if parameter:
+        return parameter.unit, f"; {parameter.doc}"
+    figure = path.rpartition(".")[2]
+    return (OF_EVENTS.get(figure, "0 to 1") if "[" in path else ""), ""
 
 
 def _table(sweep: Sweep) -> pandas.DataFrame:
@@ -337,7 +352,8 @@ def _dataset(sweep: Sweep) -> xarray.Dataset:
         about = {"long_name": outcome, "units": sweep.units[o]}
         put(dimension(outcome), sweep.measured[:, :, :, o], ("run", "branch"), about)
     for effect in sweep.effects:
-        about = {"long_name": effect.name, "units": sweep.units[effect.outcome], **asdict(effect)}
+        said = {key: value for key, value in asdict(effect).items() if value is not None}
+        about = {"long_name": effect.name, "units": sweep.units[effect.outcome], **said}
         put(f"effect_{dimension(effect.name)}", sweep.effect(effect), ("run",), about)
     put("loop_gain", sweep.gain, ("run",), {"units": "ratio"})
     if sweep.happened:
@@ -357,7 +373,7 @@ def _dataset(sweep: Sweep) -> xarray.Dataset:
     }
     for k, (name, path) in enumerate(zip(names, sweep.names, strict=True)):
         own = (name, list(sweep.levels[k])) if grid else ("point", sweep.points[:, k])
-        coords[name] = (*own, {"long_name": path, "units": _declared(path)[0]})
+        coords[name] = (*own, {"long_name": path, "units": declared(path)[0]})
     return xarray.Dataset(variables, coords, attrs={"sweep": json.dumps(_about(sweep), ensure_ascii=False)})
 
 
