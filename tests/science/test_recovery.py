@@ -1,6 +1,6 @@
 """What synthetic truths say of a residual holds over many tables, and in the model's own records.
 
-Run it with `pytest -m science tests/science/test_recovery.py` (about three minutes).
+Run it with `pytest -m science tests/science/test_recovery.py` (about two minutes).
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def small_record() -> Recovery:
 
 
 def test_a_strong_residual_in_records_of_the_model_is_found_with_its_sign():
-    sharp = small_record().views[1].with_it
+    """From all rows of the table: the nearest few are too few for twelve summaries (docs/hindcast.md), here as there
+    (p = 0.003 for one of three)."""
+    sharp = small_record().views[1].with_all
     assert (sharp.check().p_values() > 0.01).all(), sharp.check().in_words()
     assert sharp.shrinkage()[-1] > 0.5 and sharp.recovered()[-1] > 0.7
     assert recovered.signs(sharp)["right"] > 10 * recovered.signs(sharp)["wrong"]
