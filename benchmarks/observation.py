@@ -204,7 +204,7 @@ def with_steadiness(past: Mapping[str, Array], outcome: str) -> Known:
     known = FEATURES(past, outcome)
     units = np.array([observation._unit(outcome, year) for year in past[outcome]])[:, None, None]
     moves = np.diff(observation.SCALES[outcome].to(past[outcome] / units), axis=0)
-    moves -= np.nanmean(moves, axis=(1, 2), keepdims=True)
+    moves -= observation._mean(moves.reshape(len(moves), -1).T)[:, None, None]
     square, seen = np.nansum(np.square(moves), axis=(0, 2)), np.isfinite(moves).sum(axis=(0, 2))
     size = np.sqrt(np.where(seen > 0, square / np.maximum(seen, 1), square.sum() / seen.sum()))
     own = np.log(size + observation.LEAST_RESIDUAL)
@@ -365,6 +365,7 @@ def against_the_naive(windows: list[Window], outcome: str) -> None:
     print(
         f"\n{outcome}: shipped against each, skill in % with the interval by state; coverage of 50 and 90 % intervals"
     )
+    better = dict.fromkeys(((name, h) for name in NAIVE for h in HORIZONS), 0)
     for window in windows:
         for h in HORIZONS:
             crps, half, most = losses(window, outcome, h, shipped)
@@ -375,11 +376,15 @@ def against_the_naive(windows: list[Window], outcome: str) -> None:
             for name, fit in NAIVE.items():
                 other = losses(window, outcome, h, partial(naive, fit))[0]
                 e = resampling.skill(crps, other, clusters)
-                ends = f"{100 * e.low_by_state:.0f} to {100 * e.high_by_state:.0f}"
+                better[name, h] += e.low_by_state > 0
+                ends = f"{100 * e.low_by_state:.1f} to {100 * e.high_by_state:.1f}"
                 told.append(f"{name} {100 * e.value:.1f} ({ends})")
             print(
                 f"{window.name} {h} y: {', '.join(told)}; {100 * half.mean():.0f}, {100 * most.mean():.0f}", flush=True
             )
+    for name in NAIVE:
+        counts = ", ".join(str(better[name, h]) for h in HORIZONS)
+        print(f"better than {name}, interval by state: in {counts} of {len(windows)} windows, 1, 3 and 5 years ahead")
 
 
 def main() -> None:
