@@ -137,6 +137,99 @@ def test_a_theory_that_is_wrong_about_the_sign_is_silenced_and_not_turned_round(
     assert observation.fit("agreement", turned).loading == 0.0
 
 
+def on_a_line(seed: int = 0, n: int = 24, years: int = 24, step: float = 0.12):
+    """A record of states that walk on one line, whose unit of length is another one each year."""
+    rng = np.random.default_rng(seed)
+    places = rng.normal(size=n) + np.cumsum(rng.normal(0, step, (years, n)), axis=0)
+    apart = np.abs(places[:, :, None] - places[:, None]) * np.exp(rng.normal(0, 0.05, (years, 1, 1)))
+    off = np.where(np.eye(n, dtype=bool), np.nan, 0.0)
+    return {"agreement": np.tanh(1.0 - apart) + off, "distance": apart + off}
+
+
+def distances(record: dict, outcomes: range, horizon: int = 1):
+    still = np.zeros(record["distance"].shape[1:])
+    return [
+        (
+            observation.features({k: v[: year + 1 - horizon] for k, v in record.items()}, "distance"),
+            still,
+            record["distance"][year],
+        )
+        for year in outcomes
+    ]
+
+
+@pytest.mark.parametrize("outcome", observation.VOTES)
+def test_votes_are_believed_halfway_between_least_squares_and_the_plain_rule(outcome):
+    cases = planted(0.0) if outcome == "agreement" else distances(on_a_line(), range(4, 20))
+    fitted, plain = (observation.fit(outcome, cases, trust=trust).level for trust in (1.0, 0.0))
+    assert plain.tolist() == [2 / 3, 1 / 3, 0.0, 0.0]
+    assert np.abs(fitted - plain).max() > 0.05
+    np.testing.assert_allclose(observation.fit(outcome, cases).level, (fitted + plain) / 2, atol=1e-12)
+
+
+def test_flows_are_believed_by_least_squares_alone():
+    rng = np.random.default_rng(2)
+    flows = np.exp(rng.normal(-4, 1, (1, 20, 20)) + np.cumsum(rng.normal(0, 0.3, (16, 20, 20)), axis=0))
+    past = {"trade": np.minimum(flows, 1.0) + np.where(np.eye(20, dtype=bool), np.nan, 0.0)}
+    cases = [
+        (observation.features({"trade": past["trade"][: y + 1]}, "trade"), np.zeros((20, 20)), past["trade"][y + 1])
+        for y in range(3, 15)
+    ]
+    np.testing.assert_array_equal(
+        observation.fit("trade", cases).level, observation.fit("trade", cases, trust=1.0).level
+    )
+
+
+def test_the_unit_of_ideal_points_is_a_unit_and_no_more():
+    record = on_a_line()
+    longer = record | {"distance": 3.0 * record["distance"]}
+    (known, still, _), (other, _, _) = (distances(r, range(22, 23))[0] for r in (record, longer))
+    one, three = (observation.fit("distance", distances(r, range(4, 20))) for r in (record, longer))
+    members = one.forecast(known, still[None], 40)
+    # agreement is the same in both, so that nothing else differs
+    np.testing.assert_allclose(three.forecast(other, still[None], 40), 3.0 * members, rtol=1e-6)
+
+
+def test_distances_are_never_below_nil_and_a_closer_tie_never_parts_two_states():
+    record = on_a_line()
+    model = replace(observation.fit("distance", distances(record, range(4, 20))), loading=1.0)
+    known, still, _ = distances(record, range(22, 23))[0]
+    upper = np.triu_indices(len(still), 1)
+    assert np.nanmin(model.forecast(known, still[None], 200)) >= 0
+    before, slightly, much = (
+        np.median(model.forecast(known, still[None] + closer, 200), axis=0)[upper] for closer in (0.0, 0.1, 50.0)
+    )
+    assert before.min() > 0
+    assert (slightly <= before + 1e-9).all()
+    assert (much <= before + 1e-9).mean() > 0.95
+    assert much.max() < 4 * known.unit * model.widths[1]
+
+
+def test_who_joins_a_panel_later_is_no_common_move():
+    record = on_a_line()
+    known, still, seen = distances(record, range(20, 21))[0]
+    few = known._replace(rows=known.rows.copy())
+    near = np.nanmean(known.rows[0], axis=0).argsort()[:18]
+    absent = np.setdiff1d(np.arange(len(seen)), near)
+    few.rows[:, absent] = few.rows[:, :, absent] = np.nan
+    model = observation.fit("distance", [(few, still, known.rows[0] * known.unit)] * 2)
+    assert model.common == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_intervals_of_distances_hold_as_often_as_they_say(horizon):
+    held = []
+    for seed in range(6):
+        record = on_a_line(seed, years=36)
+        model = observation.fit("distance", distances(record, range(8, 26), horizon))
+        for known, still, seen in distances(record, range(30, 36), horizon):
+            members = model.forecast(known, still[None], 200)
+            upper = np.triu_indices(len(seen), 1)
+            low, high = np.quantile(members[:, upper[0], upper[1]], (0.05, 0.95), axis=0)
+            held.append(((seen[upper] >= low) & (seen[upper] <= high)).mean())
+    assert np.mean(held) == pytest.approx(0.9, abs=0.04)
+
+
 def test_intervals_hold_as_often_as_they_say_on_planted_data():
     cases = planted(1.0, years=24)
     model = observation.fit("agreement", cases[:12])

@@ -273,7 +273,7 @@ def until(record: Mapping[str, Array], panel: Panel, origin: int) -> dict[str, A
     return {name: values[:last] for name, values in record.items()}
 
 
-def features(record: Mapping[str, Array], panel: Panel, window: Window) -> dict[tuple[str, int], Array]:
+def features(record: Mapping[str, Array], panel: Panel, window: Window) -> dict[tuple[str, int], observation.Known]:
     """What was on record at each origin, by (outcome, origin); see `observation.features`."""
     from threadpoolctl import threadpool_limits
 
@@ -289,24 +289,25 @@ def learn(
     outcome: str,
     horizon: int,
     record: Mapping[str, Array],
-    known: Mapping[tuple[str, int], Array],
+    known: Mapping[tuple[str, int], observation.Known],
     panel: Panel,
     window: Window,
     changes: Mapping[int, Array],
     mask: Array | None = None,
+    trust: float | None = None,
 ) -> observation.Observation:
-    """The observation model, fitted on the training years."""
+    """The observation model, fitted on the training years; `mask` and `trust` as `observation.fit` has them."""
     cases = []
     for origin in window.learning(horizon):
         seen = record[outcome][panel.years.index(origin + horizon)]
         cases.append((known[outcome, origin], changes[origin].mean(axis=0), seen))
-    return observation.fit(outcome, cases, mask)
+    return observation.fit(outcome, cases, mask, trust)
 
 
 def _cases(
     panel: Panel,
     record: Mapping[str, Array],
-    known: Mapping[tuple[str, int], Array],
+    known: Mapping[tuple[str, int], observation.Known],
     window: Window,
     outcome: str,
     horizon: int,
@@ -316,7 +317,7 @@ def _cases(
     for origin in window.judged(horizon):
         year = panel.years.index(origin)
         seen = record[outcome][year + horizon]
-        there = np.isfinite(known[outcome, origin]).all(axis=0) & np.isfinite(seen) & np.isfinite(record[outcome][year])
+        there = known[outcome, origin].there() & np.isfinite(seen) & np.isfinite(record[outcome][year])
         i, j = observation.pairs_of(outcome, len(panel.states))
         i, j = i[there[i, j]], j[there[i, j]]
         parts.append((np.full(len(i), origin), i, j, record[outcome][year][i, j], seen[i, j]))

@@ -1,8 +1,9 @@
 """What the calibration is fitted to: a dozen answers of ties, trade and arms to what came from outside.
 
 Each summary is the mean change of a group of pairs beyond that of all others, over origins in the training years: in
-the record, what the observation model without mechanisms leaves unexplained; in the model, what the drivers do. The
-pair of Iran and Russia is in no group, so that a verdict on it is never one on what was fitted to it.
+the record, what the observation model without mechanisms leaves unexplained (by least squares alone, since this
+describes the training years and forecasts nothing); in the model, what the drivers do. The pair of Iran and Russia is
+in no group, so that a verdict on it is never one on what was fitted to it.
 """
 
 from __future__ import annotations
@@ -232,7 +233,7 @@ def record(panel: Panel, window: engine.Window, stretches: Sequence[Stretch]) ->
     held = engine.outcomes(panel)
     silent, known = engine.nothing(panel, window), engine.features(held, panel, window)
     models = {
-        (s.outcome, s.horizon): engine.learn(s.outcome, s.horizon, held, known, panel, window, silent)
+        (s.outcome, s.horizon): engine.learn(s.outcome, s.horizon, held, known, panel, window, silent, trust=1.0)
         for s in SUMMARIES
     }
     n = len(panel.states)
