@@ -405,6 +405,16 @@ def test_every_forecaster_has_every_score_but_none_is_compared_with_itself(board
     assert found["persistence", "coverage 90"]["value"] == pytest.approx(0.9, abs=0.1)
 
 
+def test_every_forecaster_is_held_against_the_other_naive_ones_too(board, rng):
+    board[0]["dyad mean"] = forecasts(rng, board[1], {"": 2.0})[""]
+    found = table(board)
+    asked = {who for who, score in found if score == "crps skill against dyad mean"}
+    assert asked == {"better"}
+    row, crps = found["better", "crps skill against dyad mean"], {w: found[w, "crps"]["value"] for w in board[0]}
+    assert row["value"] == pytest.approx(1 - crps["better"] / crps["dyad mean"])
+    assert row["low"] > found["better", "crps skill"]["value"]
+
+
 def test_a_case_one_forecaster_is_silent_about_counts_for_none(board):
     kept, observed, *rest = board
     before = table(board)

@@ -17,6 +17,8 @@ and `q95`, `pit`, and `deepens`, a probability, where the outcome has such an ev
 
 REFERENCE = "persistence"
 """What skill is measured against."""
+OTHERS = ("dyad mean", "AR(1) with drift")
+"""Naive forecasters that every other one is held against as well, where they speak: `crps skill against dyad mean`."""
 INTERVALS = {"coverage 50": ("q25", "q75"), "coverage 90": ("q05", "q95")}
 SCORES = (
     "crps", "crps skill", "rmse", "rmse skill", *INTERVALS, "rank correlation", "auc", "brier", "brier skill",
@@ -68,6 +70,9 @@ def rows(
     out = []
     for name in names:
         found = _scores(own[name], own[reference], seen, start, step, clusters)
+        for other in (o for o in OTHERS if o in names and name not in (o, reference)):
+            skill = resampling.skill(own[name]["crps"], own[other]["crps"], clusters)
+            found[f"crps skill against {other}"] = (skill, np.nan, np.nan)
         for score, (estimate, p_by_dyad, p_by_state) in found.items():
             out.append(
                 {

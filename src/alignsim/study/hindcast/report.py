@@ -119,7 +119,17 @@ def in_words(table: list[dict[str, Any]], model: str) -> list[str]:
             )
         held = {r["horizon"]: r["value"] for r in own if r["score"] == "coverage 90"}
         said = ", ".join(f"{_percent(value)} {_years(h)} ahead" for h, value in held.items())
-        lines += [f"  90 % intervals held {said}", f"  {_gained(table, model, outcome)}"]
+        lines += [f"  90 % intervals held {said}", *_against_others(own), f"  {_gained(table, model, outcome)}"]
+    return lines
+
+
+def _against_others(own: list[dict[str, Any]]) -> list[str]:
+    """How one forecaster of one outcome does against the other naive ones, a line each."""
+    lines = []
+    for name in scoreboard.OTHERS:
+        rows = [r for r in own if r["score"] == f"crps skill against {name}"]
+        said = ", ".join(f"{_percent(r['value'])} {_years(r['horizon'])} ahead ({_verdict(r)})" for r in rows)
+        lines += [f"  Against {name}: {said}"] if rows else []
     return lines
 
 
