@@ -20,12 +20,13 @@ from alignsim.mechanisms.priors import Normal
 from alignsim.show.recovery import recovered as draw
 from alignsim.study.calibration import Target, recovered
 from alignsim.study.calibration import recovery as module
+from alignsim.study.calibration.calibrate import Settings as Calibration
 from alignsim.study.calibration.recovery import Recovery, Settings, study
 from alignsim.study.hindcast import residual as of_hindcast
 from toy_targets import SEEN, residual
 
-QUICK = Settings(table=1500, truths=200, share=0.2, parts=10)
-SMALL = Settings(table=200, truths=30, share=0.5, block=40, parts=2)
+QUICK = Settings(table=1500, truths=200, nearest=0.2, parts=10)
+SMALL = Settings(table=200, truths=30, nearest=0.5, block=40, parts=2)
 FITTED = ("a", "b")
 GAIN = 1 / (1 + SEEN**2)
 """How far a posterior mean follows what is seen of a standard normal with that error."""
@@ -63,18 +64,28 @@ def test_no_parameter_takes_up_a_residual_that_is_seen_by_itself():
 
 
 def test_intervals_that_fail_without_a_shift_to_one_side_are_said_to_fail():
-    """With a tenth of the errors a history with the residual lies far from all without it."""
-    sharp = found(False).views[1]
+    """With a tenth of the errors a history with the residual lies far from all without it, and from the nearest fifth
+    of the table, which has no such rows, intervals fail most."""
+    with threadpool_limits(1):
+        few = study(residual(False), "r", FITTED, seed=3, settings=replace(QUICK, share=0.2))
+    sharp = few.views[1]
     assert sharp.missed.held().mean() < 0.6 < sharp.without.held().mean()
-    assert "such histories lie beyond what a fit without it can explain" in told(False)
+    for words in (recovered.in_words(few), recovered.in_words(found(False))):
+        assert "such histories lie beyond what a fit without it can explain" in "\n".join(words)
 
 
-def test_all_rows_of_the_table_are_kept_beside_the_nearest():
-    """Where everything is linear and normal, ten times as many rows say the same with less noise."""
+def test_all_rows_of_the_table_are_kept_as_in_the_fits_that_are_asked_about():
+    assert Settings().share == Calibration().share == 1.0
+
+
+def test_the_nearest_rows_of_the_table_are_kept_beside_all():
+    """Where everything is linear and normal, five times as many rows say the same with less noise."""
     view = found(False).views[0]
-    assert view.with_all.shrinkage() == pytest.approx(GAIN, abs=0.015)
-    assert view.with_all.mean != pytest.approx(view.with_it.mean, abs=0.01)
-    assert view.with_all.mean == pytest.approx(view.with_it.mean, abs=0.4)
+    assert view.nearest == 300
+    assert view.with_it.shrinkage() == pytest.approx(GAIN, abs=0.015)
+    assert view.with_nearest.mean != pytest.approx(view.with_it.mean, abs=0.01)
+    assert view.with_nearest.mean == pytest.approx(view.with_it.mean, abs=0.4)
+    assert told(False).count("from only the nearest 300 rows of the table, intervals hold") == 2
 
 
 # --- a residual that looks just like another parameter ------------------------------------------------------------

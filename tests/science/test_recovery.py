@@ -22,7 +22,7 @@ from toy_targets import SEEN, residual
 
 pytestmark = pytest.mark.science
 
-MANY = Settings(table=1000, truths=40, share=0.2)
+MANY = Settings(table=1000, truths=40)
 
 
 @cache
@@ -67,13 +67,11 @@ def small_record() -> Recovery:
     )
     window = engine.Window(train=(1992, 2006), test=(2007, 2009), horizons=(1, 3))
     target = fitting.target(panel, window, "signed", also={RESIDUAL: Normal(0.0, 0.5)})
-    return study(target, RESIDUAL, ("shared_threat.weight", "stigma.weight"), 1, Settings(1000, 200, 0.2, parts=5))
+    return study(target, RESIDUAL, ("shared_threat.weight", "stigma.weight"), 1, Settings(1000, 200, parts=5))
 
 
 def test_a_strong_residual_in_records_of_the_model_is_found_with_its_sign():
-    """From all rows of the table: the nearest few are too few for twelve summaries (docs/hindcast.md), here as there
-    (p = 0.003 for one of three)."""
-    sharp = small_record().views[1].with_all
+    sharp = small_record().views[1].with_it
     assert (sharp.check().p_values() > 0.01).all(), sharp.check().in_words()
     assert sharp.shrinkage()[-1] > 0.5 and sharp.recovered()[-1] > 0.7
     assert recovered.signs(sharp)["right"] > 10 * recovered.signs(sharp)["wrong"]

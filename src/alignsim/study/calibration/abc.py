@@ -59,7 +59,7 @@ def posterior(table: Table, observed: Array, share: float) -> Sample:
     spread = 1.4826 * np.median(np.abs(table.summaries - np.median(table.summaries, axis=0)), axis=0)
     gap = gap / np.where(spread > 0, spread, 1.0)
     distance = np.sqrt(np.square(gap).sum(axis=1))
-    count = min(len(gap), max(int(np.ceil(share * len(gap))), 3 * (gap.shape[1] + 1)))
+    count = rows_kept(len(gap), gap.shape[1], share)
     near = np.argsort(distance, kind="stable")[:count]
     weights = 1 - (distance[near] / (distance[near[-1]] * (1 + 1e-9) or 1.0)) ** 2  # Epanechnikov
     weights /= weights.sum()
@@ -72,6 +72,11 @@ def posterior(table: Table, observed: Array, share: float) -> Sample:
     spread_of = _regress(design, np.log(np.square(off) + 1e-12), weights, LOG_SQUARE / SLOPE**2 / effective)
     change = np.exp(0.5 * (spread_of[0] - design @ spread_of))  # sd at the observed summaries over sd where simulated
     return Sample(level[0] + off * np.clip(change, 0.2, 5.0), weights)
+
+
+def rows_kept(rows: int, summaries: int, share: float) -> int:
+    """How many of the rows of a table `posterior` keeps: the share, but three for each coefficient where there are."""
+    return min(rows, max(int(np.ceil(share * rows)), 3 * (summaries + 1)))
 
 
 def _regress(design: Array, y: Array, weights: Array, ridge: float) -> Array:

@@ -26,15 +26,15 @@ SET_UPS = {
     "missed": ("on", "off"),
     "imagined": ("off", "on"),
     "without": ("off", "off"),
-    "with_all": ("on", "on"),
+    "with_nearest": ("on", "on"),
 }
-"""Each of a view's fits: the residual in the truths, and in the fit; the last from all rows of the table."""
+"""Each of a view's fits: the residual in the truths, and in the fit; the last from the nearest rows of the table."""
 
 
 def rows(found: Recovery) -> list[dict[str, Any]]:
     """One dict for each size of the errors, set-up and fitted parameter; sds are of the prior where not said."""
     return [
-        {"errors": view.errors, "truths": truths, "fit": fit, "rows": "all" if key == "with_all" else "nearest"}
+        {"errors": view.errors, "truths": truths, "fit": fit, "rows": view.nearest if key == "with_nearest" else "all"}
         | {"parameter": name}
         | _of_fits(getattr(view, key), k, fit == "on", name == found.residual and truths == "off")
         | (_of_missed(view, k) if key == "missed" else {})
@@ -108,20 +108,24 @@ def _share(errors: float) -> str:
 
 
 def _found(view: View) -> str:
-    own, wide = view.with_it, view.with_all
+    own, near = view.with_it, view.with_nearest
     p, shrunk, sides = own.check().p_values(), float(own.shrinkage()[-1]), signs(own)
     uneven = [name for name, value in zip(own.names, p, strict=True) if value <= UNEVEN]
     held, count = own.held().mean(axis=0), len(own.truths)
-    all_held, all_p = wide.held().mean(axis=0), wide.check().p_values()
+    near_held, near_p = near.held().mean(axis=0), near.check().p_values()
     return (
         f"there and fitted: {verdict(shrunk)}, {doubt(shrunk)}; its mean goes with the truth by "
         f"{own.recovered()[-1]:+.2f}; the 90 % interval holds {held[-1]:.0%} (of the other parameters "
         f"{held[:-1].min():.0%} to {held[:-1].max():.0%}) and leaves out nil on the right side in {sides['right']} of "
-        f"{count}, on the wrong side in {sides['wrong']}; ranks uniform with p = {p[-1]:.3f}, "
-        + (f"NOT uniform: {', '.join(uneven)}" if uneven else f"smallest of all p = {p.min():.3f}")
-        + f"; with all rows of the table kept, intervals hold {all_held.min():.0%} to {all_held.max():.0%}, smallest "
-        f"p = {all_p.min():.3f}"
+        f"{count}, on the wrong side in {sides['wrong']}; ranks uniform with {_p(p[-1])}, "
+        + (f"NOT uniform: {', '.join(uneven)}" if uneven else f"smallest of all {_p(p.min())}")
+        + f"; from only the nearest {view.nearest} rows of the table, intervals hold {near_held.min():.0%} to "
+        f"{near_held.max():.0%}, smallest {_p(near_p.min())}"
     )
+
+
+def _p(value: float) -> str:
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
 
 
 def _apart(view: View) -> str:

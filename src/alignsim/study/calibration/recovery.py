@@ -20,7 +20,7 @@ from scipy.special import ndtri
 from threadpoolctl import threadpool_limits
 
 from alignsim.arrays import Array
-from alignsim.study.calibration.abc import EDGE, Table, posterior
+from alignsim.study.calibration.abc import EDGE, Table, posterior, rows_kept
 from alignsim.study.calibration.sbc import DRAWS, Check
 from alignsim.study.calibration.simulations import Progress, Simulations, fingerprint, held
 from alignsim.study.calibration.target import Target
@@ -42,7 +42,8 @@ class Settings:
 
     table: int = 4000  # pairs of simulations behind the posteriors
     truths: int = 200  # pairs that are fitted
-    share: float = 0.1  # of the table that is kept, as in `calibrate.Settings`
+    share: float = 1.0  # of the table that is kept, as in `calibrate.Settings`
+    nearest: float = 0.1  # of the table that is kept for comparison, as `calibrate.Settings` once did
     block: int = 64  # pairs simulated and kept at a time
     parts: int = 20  # of the table, each left out in turn to see what hangs on the table's luck (jackknife)
 
@@ -95,8 +96,9 @@ class View:
     missed: Fits  # truths with it, fitted without: the set-up of a fit that keeps the residual at nil
     imagined: Fits  # truths without it, fitted with it
     without: Fits  # truths without it, fitted without
-    with_all: Fits  # as `with_it`, from all rows of the table: how much hangs on keeping the nearest
+    with_nearest: Fits  # as `with_it`, from the nearest rows of the table: what hangs on keeping all
     luck: Array  # (a - 1,) standard error of the slopes of `shift` that comes from the table
+    nearest: int  # rows behind each of `with_nearest`
 
     def shift(self) -> tuple[Array, Array]:
         """How far one sd of an unfitted residual moves the posterior means, in sds of their priors: (a - 1,) slopes
@@ -235,8 +237,9 @@ def _view(
     luck = np.sqrt((chosen.parts - 1) * np.var(slopes, axis=0))
     with_it, missed = fits(True, True, rows[True]), fits(True, False, rows[False])
     imagined, without = fits(False, True, rows[True]), fits(False, False, rows[False])
-    with_all = fits(True, True, rows[True], share=1.0)
-    return View(errors, size, with_it, missed, imagined, without, with_all, luck)
+    with_nearest = fits(True, True, rows[True], share=chosen.nearest)
+    kept = rows_kept(len(table.scores), table.on.shape[1], chosen.nearest)
+    return View(errors, size, with_it, missed, imagined, without, with_nearest, luck, kept)
 
 
 def _omitting(table: Table, left: slice) -> Table:

@@ -27,8 +27,8 @@ RESIDUAL = "solidarity.weight"
 PRIOR = Normal(0.0, 0.15)
 """In z; centred on nil, since co-sanctioned pairs of 1992 to 2022 show -0.03 (0.02) and 0.00 (0.03) on UN distance, as
 the parameter's own source says (EVIDENCE 0.3, which gives the sd)."""
-KEPT = 400
-"""Rows of the table behind each posterior, as behind the shipped ones (a tenth of 4,000)."""
+NEAREST = 400
+"""Rows of the table kept for comparison: the nearest tenth of 4,000, from which posteriors were once fitted."""
 FEWEST = 200
 """Truths below which the share in a 90 % interval is uncertain by more than 4.3 points (two standard errors)."""
 
@@ -50,7 +50,7 @@ def recovery(
     if shipped is None:
         raise AlignsimError(f"there is no posterior from the {belief} prior to ask about; run `alignsim calibrate`")
     asked = fitting.target(panel, window, belief, seed, executor, {RESIDUAL: PRIOR})
-    settings = Settings(table=table, truths=truths, share=min(1.0, KEPT / table))
+    settings = Settings(table=table, truths=truths, nearest=min(1.0, NEAREST / table))
     return study(asked, RESIDUAL, shipped.names, seed, settings, folder, progress)
 
 
