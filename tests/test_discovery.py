@@ -53,6 +53,22 @@ def test_a_box_without_noise_between_two_limits_is_found():
         assert box.density > 0.9 and box.coverage > 0.9
 
 
+def crowded(seed: int, apart: float) -> tuple[np.ndarray, np.ndarray]:
+    """Seven of ten runs fail, among fifty parameters and two coins; in one of them `apart` more below 0.6."""
+    rng = np.random.default_rng(seed)
+    parameters = np.column_stack([rng.random((300, 50)), rng.random((300, 2)) < 0.5]).astype(float)
+    return parameters, rng.random(300) < 0.7 + apart * np.where(parameters[:, 7] < 0.6, 0.4, -0.6)
+
+
+def test_where_most_runs_fail_a_region_in_which_nearly_all_do_is_found():
+    boxes = [discover(*crowded(seed, 0.6)) for seed in range(40)]
+    assert sum(bool(own) and own[0].restricted == [7] for own in boxes) >= 38
+
+
+def test_where_most_runs_fail_alike_no_region_is_made_up():
+    assert sum(bool(discover(*crowded(seed, 0.0))) for seed in range(40)) <= 4
+
+
 def test_in_pure_noise_nothing_is_found():
     found = 0
     for seed in range(40):
