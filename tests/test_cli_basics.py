@@ -215,6 +215,7 @@ def test_signals_end_the_program_with_their_code_and_no_traceback(number, code):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
     )
     time.sleep(1.5)
     process.send_signal(number)

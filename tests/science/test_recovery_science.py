@@ -1,6 +1,6 @@
 """What synthetic truths say of a residual holds over many tables, and in the model's own records.
 
-Run it with `pytest -m science tests/science/test_recovery.py` (about two minutes).
+Run it with `pytest -m science tests/science/test_recovery_science.py` (about two minutes).
 """
 
 from __future__ import annotations
