@@ -24,6 +24,8 @@ from alignsim.files import reason, write_atomically, write_text
 from alignsim.study.sweep.simulation import Rows
 
 JOURNAL, CHUNKS, LOCK, HOLDER = "journal.sqlite", "chunks", ".lock", ".holder.json"
+CUT = "cut by points"
+"""How rows are numbered into chunks; a journal that was begun otherwise is not continued."""
 _TABLES = """
 create table if not exists about (key text primary key, value text not null);
 create table if not exists chunk (number integer primary key, file text not null, sha256 text not null,
@@ -68,8 +70,9 @@ class Journal:
     def __init__(self, folder: Path, key: str, size: int) -> None:
         self.folder = folder
         self._database = self._opened(folder / JOURNAL)
-        about = self._about({"key": key, "size": str(size)})
-        if about["key"] != key:
+        own = f"{key} {CUT}"
+        about = self._about({"key": own, "size": str(size)})
+        if about["key"] != own:
             raise FileProblem(f"{folder} holds another sweep; choose another folder with --out, or say --fresh")
         self.size = int(about["size"])
 

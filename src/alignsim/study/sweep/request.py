@@ -85,8 +85,8 @@ Chunk = tuple[NDArray[np.intp], NDArray[np.int64]]
 
 
 def chunks(points: int, runs: int, size: int) -> Iterator[Chunk]:
-    """All rows, in rectangles of about `size` rows, nearly equal, with a few runs of several points."""
-    wide = min(points, max(POINTS_A_CHUNK, size // runs))
+    """All rows, in rectangles of about `size` rows, nearly equal, of as many points and as few runs as there can be."""
+    wide = min(points, max(POINTS_A_CHUNK, size))
     high = max(1, min(runs, size // wide))
     for each in np.array_split(np.arange(runs, dtype=np.int64), -(-runs // high)):
         for some in np.array_split(np.arange(points), -(-points // wide)):
