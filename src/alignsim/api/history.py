@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -148,30 +148,14 @@ def calibrate(
     """
     from alignsim.study.calibration import Settings
     from alignsim.study.hindcast import fitting
-    from alignsim.world import panel as panels
 
-    own, window = panels.read(None if panel is None else str(panel)), window_of(train, None)
-    folder = usable_folder(out)
-    found = Calibrations()
-    with ensemble.workers(jobs or cores()) as pool:
-        for family in [belief] if isinstance(belief, str) else belief:
-            stages = _Stages(progress or partial(told, unit="simulations"), family)
-            try:
-                fitted, posterior = fitting.calibrated(
-                    own,
-                    window,
-                    family,
-                    seed=seed,
-                    settings=Settings(table=table, truths=truths),
-                    folder=folder / family / "simulations",
-                    executor=pool,
-                    progress=stages,
-                    command=" ".join(command_line()),
-                )
-            finally:
-                stages.close()
-            found[family] = fitting.save(fitted, posterior, folder / family)
-    return found
+    def fitted(family: str, own: Any, window: Any, place: Path, **how: Any) -> dict[str, Any]:
+        chosen = Settings(table=table, truths=truths)
+        found = fitting.calibrated(own, window, family, seed=seed, settings=chosen, command=_words(), **how)
+        return fitting.save(*found, place)
+
+    say = progress or partial(told, unit="simulations")
+    return Calibrations(_by_family(panel, train, belief, out, jobs, say, "", fitted))
 
 
 def recovery(
@@ -194,34 +178,51 @@ def recovery(
     from alignsim.show import recovery as draw
     from alignsim.show.style import save
     from alignsim.study.hindcast import residual
-    from alignsim.world import panel as panels
 
     if truths < residual.FEWEST:
         raise UsageError(f"{truths} truths say too little of ranks and intervals; use --truths {residual.FEWEST}")
+
+    def studied(family: str, own: Any, window: Any, place: Path, **how: Any) -> dict[str, Any]:
+        study = residual.recovery(own, window, family, seed=seed, table=table, truths=truths, **how)
+        origin = residual.provenance(own, window, family, seed, _words())
+        found = residual.save(study, origin, place)
+        save(draw.recovered(study, source="  ·  ".join(residual.source(origin))), place / "recovery.png")
+        return found
+
+    say = progress or partial(told, unit="histories")
+    return _by_family(panel, train, belief, Path(out) / "recovery", jobs, say, "recovery, ", studied)
+
+
+def _by_family(
+    panel: str | os.PathLike[str] | None,
+    train: str,
+    belief: str | Iterable[str],
+    out: str | os.PathLike[str],
+    jobs: int | None,
+    say: Any,
+    prefix: str,
+    work: Callable[..., dict[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """What `work` finds for each belief family, each in a folder of its own below `out`, with its simulations."""
+    from alignsim.world import panel as panels
+
     own, window = panels.read(None if panel is None else str(panel)), window_of(train, None)
-    folder = usable_folder(Path(out) / "recovery")
-    found: dict[str, dict[str, Any]] = {}
+    folder = usable_folder(out)
+    found = {}
     with ensemble.workers(jobs or cores()) as pool:
         for family in [belief] if isinstance(belief, str) else belief:
-            stages = _Stages(progress or partial(told, unit="histories"), f"recovery, {family}")
+            stages, place = _Stages(say, f"{prefix}{family}"), folder / family
             try:
-                study = residual.recovery(
-                    own,
-                    window,
-                    family,
-                    seed=seed,
-                    table=table,
-                    truths=truths,
-                    folder=folder / family / "simulations",
-                    executor=pool,
-                    progress=stages,
+                found[family] = work(
+                    family, own, window, place, folder=place / "simulations", executor=pool, progress=stages
                 )
             finally:
                 stages.close()
-            told_of = residual.provenance(own, window, family, seed, " ".join(command_line()))
-            found[family] = residual.save(study, told_of, folder / family)
-            save(draw.recovered(study, source="  ·  ".join(residual.source(told_of))), folder / family / "recovery.png")
     return found
+
+
+def _words() -> str:
+    return " ".join(command_line())
 
 
 def window_of(train: str, test: str | None) -> Any:

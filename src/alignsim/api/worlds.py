@@ -43,11 +43,13 @@ def build_panel(
     source: str | os.PathLike[str],
     states: str = "all",
     title: str = "",
+    votes_until: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Panel:
     """The panel of consecutive years, written 1992:2015, from a folder of the official files; writes nothing.
 
-    `states` and what is raised are as in `world.history.build`, and `write_panel` keeps it; a notebook draws a bar.
+    `states`, `votes_until` and what is raised are as in `world.history.build`, and `write_panel` keeps it; a notebook
+    draws a bar.
     """
     from alignsim.world import history
     from alignsim.world.panel import span
@@ -57,7 +59,7 @@ def build_panel(
     except ValueError as error:
         raise UsageError(str(error)) from error
     with told("building", "years") as bar:
-        return history.build(name, listed, Path(source), states, progress or bar, title)
+        return history.build(name, listed, Path(source), states, progress or bar, title, votes_until)
 
 
 def schema(landscape: bool = False) -> dict[str, Any]:

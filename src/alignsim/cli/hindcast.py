@@ -50,7 +50,6 @@ def command(
     alignsim hindcast --train 1992:2005 --test 2006:2015 --theory consent
     alignsim hindcast --panel dyad_year.parquet --train 1992:2008 --test 2016:2021
 
-    
     A table has a row for each pair and year: year, iso3_1, iso3_2 (or a, b), pi_sq (chance-corrected agreement
     in UN votes) and ip_dist (distance of ideal points), blank where unknown. Outcomes are taken from it; drivers
     and starting worlds come from the packaged panel (40 states, 1992 to 2024), so other columns, states and

@@ -139,10 +139,8 @@ def _brief(document: Any, world: Any) -> None:
 
 def _how(claim: Any) -> str:
     """What is compared, or where the outcome is read."""
-    from alignsim.scenario.schema import BASELINE
-
     if claim.level is not None:
-        return f"in {claim.branch or BASELINE}"
+        return f"in {claim.place}"
     return str(claim.contrast or f"dose of {claim.dose.of}")
 
 

@@ -220,7 +220,7 @@ def _unused_branches(scenario: Scenario, tree: Tree) -> Iterator[Problem]:
     used = {c.contrast.branch for c in scenario.claims if c.contrast}
     used |= {c.contrast.against for c in scenario.claims if c.contrast}
     used |= {c.dose.of for c in scenario.claims if c.dose}
-    used |= {c.branch or BASELINE for c in scenario.claims if c.level is not None}
+    used |= {c.place for c in scenario.claims if c.level is not None}
     if used:
         for branch in scenario.branches:
             if branch not in used:

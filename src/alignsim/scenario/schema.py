@@ -215,6 +215,16 @@ class Claim(Model):
         """Whether it is about a difference of branches, as a contrast and a dose are, and a level is not."""
         return self.level is None
 
+    @property
+    def needed(self) -> float:
+        """The margin of a difference; none of a level, which is kept to or not."""
+        return self.margin if self.compares else 0.0
+
+    @property
+    def place(self) -> str:
+        """The branch in which a level is asked for."""
+        return self.branch or BASELINE
+
 
 def _levels(value: Any) -> Levels:
     if isinstance(value, Levels):

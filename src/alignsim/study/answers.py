@@ -165,8 +165,7 @@ def answer(question: Asked, of: Simulated, confidence: float = CONFIDENCE) -> An
     claim = question.claim
     assert claim.expect is not None
     measured, rel = effects(question, of), relative(question, of)
-    margin = claim.margin if claim.compares else 0.0
-    judged = verdict(measured, margin, claim.expect, rel=rel, confidence=confidence)
+    judged = verdict(measured, claim.needed, claim.expect, rel=rel, confidence=confidence)
     return Answer(question, of, judged, measured, rel)
 
 

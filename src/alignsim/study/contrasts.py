@@ -80,7 +80,7 @@ def asked(claim: Claim, plan: Plan, levels: Sequence[str] = ()) -> Asked:
     members = tuple(sorted({*value.of, *value.toward})) if value.measure == "alignment" else None
     others = [k for k, w in enumerate(plan.watched) if w.measure == OTHER_TIES and w.of == members and claim.compares]
     if claim.level is not None:
-        branch = against = claim.branch or BASELINE
+        branch = against = claim.place
     elif claim.contrast is not None:
         branch, against = claim.contrast.branch, claim.contrast.against
     else:

@@ -125,7 +125,7 @@ def _claim(
         "expect": claim.expect,
         "margin": claim.margin if claim.compares else None,
         "level": claim.level,
-        "branch": None if claim.compares else claim.branch or BASELINE,
+        "branch": None if claim.compares else claim.place,
         "contrast": None if claim.contrast is None else str(claim.contrast),
         "beliefs": {},
         "rivals": [],
@@ -172,8 +172,7 @@ def supports(claim: Claim, measured: Array) -> Array:
     """Which runs bear the claim out, (R,)."""
     assert claim.expect is not None
     nowhere = np.inf if claim.expect == "at most" else -np.inf
-    margin = claim.margin if claim.compares else 0.0
-    return verdicts._events(np.nan_to_num(measured, nan=nowhere), margin, claim.expect, None)[0]
+    return verdicts._events(np.nan_to_num(measured, nan=nowhere), claim.needed, claim.expect, None)[0]
 
 
 def in_a_sentence(claim: Claim, own: Mapping[str, Answer], plan: Plan, label: str) -> str:

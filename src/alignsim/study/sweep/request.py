@@ -153,7 +153,7 @@ def _branches(claims: list[Claim], block: Sweep, plan: Plan) -> list[str]:
 def _compared(claim: Claim) -> tuple[str, str]:
     """The branches of a claim; of a dose the whole of it and the baseline; of a level its own, twice."""
     if claim.level is not None:
-        return (claim.branch or BASELINE,) * 2
+        return (claim.place,) * 2
     if claim.contrast is not None:
         return claim.contrast.branch, claim.contrast.against
     return (claim.dose.of if claim.dose else BASELINE), BASELINE
@@ -168,8 +168,7 @@ def _effects(claims: list[Claim], outcomes: tuple[Outcome, ...], branches: list[
         assert claim.outcome is not None
         place = texts.index(claim.outcome.text)
         claimed.add(place)
-        margin = claim.margin if claim.compares else 0.0
-        yield Effect(claim.id, place, branch, against, margin, claim.expect or "", claim.level)
+        yield Effect(claim.id, place, branch, against, claim.needed, claim.expect or "", claim.level)
     for place, text in enumerate(texts):
         if place not in claimed and BASELINE in branches:
             for branch in branches:
