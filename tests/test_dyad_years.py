@@ -73,6 +73,15 @@ def written(rows: pd.DataFrame, path: Path, **changes) -> Path:
     return path
 
 
+def other_after(rows: pd.DataFrame, year: int, seed: int, path: Path, agreed=(-1, 1), apart=(0, 4)) -> panel.Panel:
+    """The panel of the same rows, but with other outcomes after a year."""
+    rng, later = np.random.default_rng(seed), rows.year > year
+    pi_sq = rows.pi_sq.where(~later, rng.uniform(*agreed, len(rows)))
+    return panel.read(
+        written(rows, path, pi_sq=pi_sq, ip_dist=rows.ip_dist.where(~later, rng.uniform(*apart, len(rows))))
+    )
+
+
 # --- what is taken from a table
 
 
@@ -163,16 +172,7 @@ def test_alignment_from_a_table_is_what_the_builder_makes_of_the_votes_behind_it
 
 
 def test_what_a_table_says_of_later_years_changes_no_world_before(mine, rows, tmp_path):
-    rng = np.random.default_rng(8)
-    later = rows.year > 2018
-    other = panel.read(
-        written(
-            rows,
-            tmp_path / "other.csv",
-            pi_sq=rows.pi_sq.where(~later, rng.uniform(-1, 1, len(rows))),
-            ip_dist=rows.ip_dist.where(~later, rng.uniform(0, 4, len(rows))),
-        )
-    )
+    other = other_after(rows, 2018, 8, tmp_path / "other.csv")
     for year in mine.years:
         assert (same(mine.world(year), other.world(year)) is None) == (year <= 2018), year
 
@@ -340,16 +340,7 @@ def test_a_wrong_table_leaves_the_command_with_three_and_years_it_does_not_hold_
 
 
 def test_no_later_vote_of_a_table_reaches_a_forecast(mine, rows, tmp_path):
-    rng = np.random.default_rng(9)
-    later = rows.year > 2017
-    other = panel.read(
-        written(
-            rows,
-            tmp_path / "other.csv",
-            pi_sq=rows.pi_sq.where(~later, rng.uniform(-0.5, 0.9, len(rows))),
-            ip_dist=rows.ip_dist.where(~later, rng.uniform(0, 3, len(rows))),
-        )
-    )
+    other = other_after(rows, 2017, 9, tmp_path / "other.csv", (-0.5, 0.9), (0, 3))
     first, second = (
         scored(p, (2007, 2013), (2017, 2020), ("no mechanisms", "consent, signed"))[2] for p in (mine, other)
     )

@@ -335,3 +335,21 @@ def test_a_number_that_is_fitted_as_well_is_felt_where_it_should_be_and_nowhere_
     apart = place["a sanctioner and its new target, 5 years"]
     assert (more - nil)[:, together].min() > 0.002 and (less - nil)[:, together].max() < -0.002
     assert np.abs(more - nil)[:, apart].max() < np.abs(more - nil)[:, together].min()
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [((1980, 1999), "has the years 1992 to"), ((2000, 2040), "reaches beyond it"), ((2000, 2003), "train to 2009 or")],
+)
+def test_a_calibration_on_years_that_do_not_serve_says_which_would(train, words):
+    with pytest.raises(UsageError, match=words):
+        fitting.target(read(), engine.Window(train=train), "signed")
+
+
+def test_a_calibration_on_years_without_votes_is_refused():
+    panel = read()
+    blank = replace(
+        panel, agreement=np.full_like(panel.agreement, np.nan), distance=np.full_like(panel.distance, np.nan)
+    )
+    with pytest.raises(UsageError, match="0 pairs on record"):
+        fitting.target(blank, engine.Window(), "signed")

@@ -25,7 +25,7 @@ from alignsim.world.codes import Codes
 from alignsim.world.columns import OUTCOMES
 from alignsim.world.panel import Panel
 from alignsim.world.sources import Facts, cite, frozen
-from alignsim.world.tables import MOST_PROBLEMS
+from alignsim.world.tables import shortened
 from alignsim.world.world import Array, World
 
 PAIRS = (("iso3_1", "iso3_2"), ("a", "b"))
@@ -105,10 +105,9 @@ class _Table:
     def _stop(self) -> None:
         if not self.problems:
             return
-        told, extra = sorted(set(self.problems)), len(set(self.problems)) - MOST_PROBLEMS
-        more = [Problem(10**9, 0, "", f"and {extra} more problems")] if extra > 0 else []
         where = "row:column" if self.parquet else "line:column"
-        raise InvalidInput(f"{self.path} ({where})", told[:MOST_PROBLEMS] + more, "cannot be used as a panel")
+        told = shortened(sorted(set(self.problems)))
+        raise InvalidInput(f"{self.path} ({where})", told, "cannot be used as a panel")
 
     # --- files
 

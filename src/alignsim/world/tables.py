@@ -20,6 +20,13 @@ MOST_BYTES = 20_000_000
 MOST_PROBLEMS = 60
 
 
+def shortened(problems: list[Problem]) -> list[Problem]:
+    """The first problems, and how many more there are."""
+    extra = len(problems) - MOST_PROBLEMS
+    more = [Problem(10**9, 0, "", f"and {extra} more problems")] if extra > 0 else []
+    return problems[:MOST_PROBLEMS] + more
+
+
 class Tables:
     """Reads the small tables of one folder and gathers problems, so that all of them can be told together.
 
@@ -32,9 +39,7 @@ class Tables:
 
     def shortened(self) -> list[Problem]:
         """The first problems, and how many more there are."""
-        extra = len(self.problems) - MOST_PROBLEMS
-        more = [Problem(10**9, 0, "", f"and {extra} more problems")] if extra > 0 else []
-        return self.problems[:MOST_PROBLEMS] + more
+        return shortened(self.problems)
 
     def problem(self, file: str, line: int, column: int, field: str, message: str) -> None:
         """Keep a problem of `file`; line and column count from 1, and 0 is unknown."""

@@ -57,6 +57,18 @@ class Window:
     def origins(self) -> list[int]:
         return sorted({o for h in self.horizons for o in (*self.learning(h), *self.judged(h))})
 
+    def check_training(self, panel: Panel, horizon: int) -> None:
+        """Raise UsageError where the panel does not hold the training years, or they are too few for a horizon."""
+        first, last = panel.years[0], panel.years[-1]
+        if self.train[0] < first or self.train[1] > last:
+            raise UsageError(
+                f"panel {panel.name} has the years {first} to {last}; --train {self.train[0]}:{self.train[1]} reaches "
+                "beyond it: choose years within, or take a longer panel (`alignsim world panel`)"
+            )
+        if len(self.learning(horizon)) < 3:
+            least = self.train[0] + observation.RECENT + horizon + 1
+            raise UsageError(f"these years are too few: train to {least} or later for what is {horizon} years ahead")
+
     def check(self, panel: Panel) -> None:
         """Raise UsageError, saying what to ask for, where the panel or the window itself does not allow this."""
         first, last = panel.years[0], panel.years[-1]

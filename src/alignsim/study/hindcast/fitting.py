@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from alignsim.errors import UsageError
 from alignsim.files import write_text
 from alignsim.mechanisms.parameters import Parameter
 from alignsim.mechanisms.priors import Constant, Prior
@@ -96,8 +97,10 @@ def target(
 ) -> Target:
     """Everything that may be fitted, and the record of the training years it is fitted to.
 
-    `also` gives numbers that the belief keeps still a prior of their own.
+    `also` gives numbers that the belief keeps still a prior of their own. Raises UsageError for training years that the
+    panel does not hold, that are too few, or that have too little on record.
     """
+    window.check_training(panel, YEARS)
     also = also or {}
     stretches = _stretches(panel, window, belief, seed, tuple(also))
     observed, error = record(panel, window, stretches)
@@ -232,10 +235,14 @@ def record(panel: Panel, window: engine.Window, stretches: Sequence[Stretch]) ->
     """The summaries of what happened (s,), and their standard errors from resampling states."""
     held = engine.outcomes(panel)
     silent, known = engine.nothing(panel, window), engine.features(held, panel, window)
-    models = {
-        (s.outcome, s.horizon): engine.learn(s.outcome, s.horizon, held, known, panel, window, silent, trust=1.0)
-        for s in SUMMARIES
-    }
+    try:
+        models = {
+            (s.outcome, s.horizon): engine.learn(s.outcome, s.horizon, held, known, panel, window, silent, trust=1.0)
+            for s in SUMMARIES
+        }
+    except ValueError as thin:
+        train = f"{window.train[0]} to {window.train[1]}"
+        raise UsageError(f"panel {panel.name}, {train}: {thin}; train on years with votes, trade and arms") from thin
     n = len(panel.states)
     u = uniforms(7, "calibration resampling", np.arange(RESAMPLES), name_keys([(str(k),) for k in range(n)]))
     counts = np.stack([np.bincount((row * n).astype(int), minlength=n) for row in u]).astype(float)
