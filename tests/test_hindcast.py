@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from alignsim.api import calibrate
 from alignsim.errors import UsageError
 from alignsim.mechanisms.priors import Normal
 from alignsim.study.hindcast import engine, fitting, observation, past, report
@@ -344,6 +345,14 @@ def test_a_number_that_is_fitted_as_well_is_felt_where_it_should_be_and_nowhere_
 def test_a_calibration_on_years_that_do_not_serve_says_which_would(train, words):
     with pytest.raises(UsageError, match=words):
         fitting.target(read(), engine.Window(train=train), "signed")
+
+
+def test_the_record_is_fitted_from_all_rows_of_the_table(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(fitting, "calibrated", lambda *_, settings, **__: asked.append(settings.share) or (None, None))
+    monkeypatch.setattr(fitting, "save", lambda *_: {})
+    assert calibrate(belief="signed", jobs=1, out=tmp_path) == {"signed": {}}
+    assert asked == [1.0]
 
 
 def test_a_calibration_on_years_without_votes_is_refused():

@@ -20,8 +20,8 @@ from alignsim.mechanisms.priors import Normal
 from alignsim.show.recovery import recovered as draw
 from alignsim.study.calibration import Target, recovered
 from alignsim.study.calibration import recovery as module
-from alignsim.study.calibration.calibrate import Settings as Calibration
 from alignsim.study.calibration.recovery import Recovery, Settings, study
+from alignsim.study.hindcast import fitting
 from alignsim.study.hindcast import residual as of_hindcast
 from toy_targets import SEEN, residual
 
@@ -75,7 +75,7 @@ def test_intervals_that_fail_without_a_shift_to_one_side_are_said_to_fail():
 
 
 def test_all_rows_of_the_table_are_kept_as_in_the_fits_that_are_asked_about():
-    assert Settings().share == Calibration().share == 1.0
+    assert Settings().share == fitting.SHARE == 1.0
 
 
 def test_the_nearest_rows_of_the_table_are_kept_beside_all():

@@ -150,7 +150,7 @@ def calibrate(
     from alignsim.study.hindcast import fitting
 
     def fitted(family: str, own: Any, window: Any, place: Path, **how: Any) -> dict[str, Any]:
-        chosen = Settings(table=table, truths=truths)
+        chosen = Settings(table=table, truths=truths, share=fitting.SHARE)
         found = fitting.calibrated(own, window, family, seed=seed, settings=chosen, command=_words(), **how)
         return fitting.save(*found, place)
 

@@ -42,8 +42,8 @@ class Settings:
 
     table: int = 4000  # pairs of simulations behind the posteriors
     truths: int = 200  # pairs that are fitted
-    share: float = 1.0  # of the table that is kept, as in `calibrate.Settings`
-    nearest: float = 0.1  # of the table that is kept for comparison, as `calibrate.Settings` once did
+    share: float = 1.0  # of the table that is kept
+    nearest: float = 0.1  # of the table that is kept for comparison
     block: int = 64  # pairs simulated and kept at a time
     parts: int = 20  # of the table, each left out in turn to see what hangs on the table's luck (jackknife)
 

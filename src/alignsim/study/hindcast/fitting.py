@@ -47,6 +47,10 @@ MOVED = 0.1
 DISCREPANCY = {"tie": 0.05, "trade": 0.10, "arms": 0.10}
 """How far a right parameter vector may lie from the record, since the model is not the world: in z, and log units
 (expert judgement; EVIDENCE 4.5 asks for 0.05 of alignment at least)."""
+SHARE = 1.0
+"""Of the table of simulations that is kept for the posterior. The record says so little of each parameter that near
+rows are no better than far ones, and few rows make intervals too narrow (docs/hindcast.md). Where summaries say much,
+rows far away would bend them (tests/science/test_sbc.py), so the machinery keeps a tenth where it is not told."""
 RESAMPLES = 400
 NOT_FITTED = ("consent.noise", "consent.initial_doubt", "positions.noise")
 """Noise is not in the driven changes; the observation model has its own."""

@@ -50,7 +50,7 @@ def recovery(
     if shipped is None:
         raise AlignsimError(f"there is no posterior from the {belief} prior to ask about; run `alignsim calibrate`")
     asked = fitting.target(panel, window, belief, seed, executor, {RESIDUAL: PRIOR})
-    settings = Settings(table=table, truths=truths, nearest=min(1.0, NEAREST / table))
+    settings = Settings(table=table, truths=truths, share=fitting.SHARE, nearest=min(1.0, NEAREST / table))
     return study(asked, RESIDUAL, shipped.names, seed, settings, folder, progress)
 
 
